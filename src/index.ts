@@ -1,0 +1,2 @@
+export { isDiscoveryError, ServiceDiscoveryError } from './model/index.js';
+export type { ErrorCode, ErrorDetails, Violation } from './model/index.js';

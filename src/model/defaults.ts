@@ -1,0 +1,31 @@
+/** Defaults of the documents and of Consul (CONTRACT 6). Durations in milliseconds, sizes in bytes. */
+export const defaults = {
+  datacenter: 'dc1',
+  domain: 'consul.',
+  httpPort: 8500,
+  dnsPort: 8600,
+  peerPort: 8301,
+  checkTimeoutMs: 10_000,
+  scriptTimeoutMs: 30_000,
+  /** The registration standard's check, used by ServiceDefinition.toConsulService. */
+  standardCheckInterval: '30s',
+  standardCheckTimeout: '10s',
+  standardDeregisterAfter: '1m',
+  checkUpdateIntervalMs: 300_000,
+  /** Smallest accepted deregister_critical_service_after, and how often it is looked at. */
+  minDeregisterAfterMs: 60_000,
+  reapIntervalMs: 30_000,
+  sessionTtlMinMs: 10_000,
+  sessionTtlMaxMs: 86_400_000,
+  lockDelayMs: 15_000,
+  maxLockDelayMs: 60_000,
+  blockingWaitMs: 300_000,
+  maxBlockingWaitMs: 600_000,
+  tombstoneTtlMs: 900_000,
+  fullReconcileMs: 60_000,
+  reconcileRetryMs: 15_000,
+  udpAnswerLimit: 3,
+  recursorTimeoutMs: 2_000,
+  serfHealthOutput: 'Agent alive and reachable',
+  consulVersion: '1.21.4',
+} as const;

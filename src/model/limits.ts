@@ -1,0 +1,41 @@
+/** Every bound of every queue, map and message, in one place. Sizes in bytes, times in milliseconds. */
+export const limits = {
+  /** Consul's kv_max_value_size and txn_max_req_len. */
+  kvValueBytes: 512 * 1024,
+  txnBytes: 512 * 1024,
+  txnOperations: 128,
+  /** Any other request body. */
+  requestBodyBytes: 1024 * 1024,
+  snapshotBytes: 2 * 1024 * 1024 * 1024,
+  requestHeaderBytes: 64 * 1024,
+  urlBytes: 16 * 1024,
+  httpConnections: 10_000,
+  httpConnectionsPerClient: 200,
+  /** Descriptors kept free for the store, checks and DNS. */
+  descriptorReserve: 256,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 60_000,
+  /** Bytes that may wait in one slow client's socket before it is cut. */
+  socketBacklogBytes: 4 * 1024 * 1024,
+  checkOutputBytes: 4096,
+  checkHistory: 32,
+  checksAtOnce: 256,
+  checksAtOncePerTarget: 8,
+  metaPairs: 64,
+  metaKeyChars: 128,
+  metaValueChars: 512,
+  events: 256,
+  eventPayloadBytes: 512,
+  filterChars: 8 * 1024,
+  filterDepth: 64,
+  regexpChars: 1024,
+  queryTemplateDepth: 3,
+  dnsUdpBytes: 65_467,
+  dnsTcpConnections: 1_000,
+  dnsTcpConnectionsPerClient: 50,
+  dnsTcpIdleMs: 15_000,
+  dnsTcpPipelined: 100,
+  dnsRecursions: 500,
+  dnsRateLimitKeys: 50_000,
+  searchCacheEntries: 512,
+} as const;

@@ -1,4 +1,4 @@
-import type { Row, RowKind, RowOf } from './rows.js';
+import type { Row, RowKind } from './rows.js';
 
 /** Where a row lives. `id` alone for kinds without a node. Node names are folded to lower case by `refOf`. */
 export interface RowRef<K extends RowKind = RowKind> {
@@ -72,8 +72,6 @@ export function put(row: Row): Put {
   return { op: 'put', row };
 }
 
-export function remove<K extends RowKind>(kind: K, id: string, node = ''): Delete {
+export function remove(kind: RowKind, id: string, node = ''): Delete {
   return { op: 'delete', ref: { kind, node: node.toLowerCase(), id } };
 }
-
-export type { RowOf };

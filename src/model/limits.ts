@@ -6,6 +6,8 @@ export const limits = {
   txnOperations: 128,
   /** Any other request body. */
   requestBodyBytes: 1024 * 1024,
+  /** Nesting of free-form JSON in a body. */
+  jsonDepth: 256,
   snapshotBytes: 2 * 1024 * 1024 * 1024,
   requestHeaderBytes: 64 * 1024,
   urlBytes: 16 * 1024,

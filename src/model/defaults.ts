@@ -8,6 +8,7 @@ export const defaults = {
   checkTimeoutMs: 10_000,
   scriptTimeoutMs: 30_000,
   /** The registration standard's check, used by ServiceDefinition.toConsulService. */
+  standardCheckPath: '/health',
   standardCheckInterval: '30s',
   standardCheckTimeout: '10s',
   standardDeregisterAfter: '1m',

@@ -20,12 +20,15 @@ export const limits = {
   /** Bytes that may wait in one slow client's socket before it is cut. */
   socketBacklogBytes: 4 * 1024 * 1024,
   checkOutputBytes: 4096,
+  /** A shorter interval is run at this one. */
+  checkIntervalMinMs: 1000,
   checkHistory: 32,
   checksAtOnce: 256,
   checksAtOncePerTarget: 8,
   metaPairs: 64,
   metaKeyChars: 128,
   metaValueChars: 512,
+  dnsWeight: 65_535,
   events: 256,
   eventPayloadBytes: 512,
   filterChars: 8 * 1024,

@@ -108,6 +108,9 @@ export interface LocalCheckRow extends Indexed {
   readonly notes: string;
   readonly serviceId: string;
   readonly definition: CheckDefinition;
+  /** Durations as shown on the wire (the definition holds what is run): '' when not given inside a service, else '0s'. */
+  readonly interval: string;
+  readonly timeout: string;
   readonly token: string;
   readonly fromConfig: boolean;
 }

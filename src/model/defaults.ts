@@ -7,6 +7,16 @@ export const defaults = {
   peerPort: 8301,
   checkTimeoutMs: 10_000,
   scriptTimeoutMs: 30_000,
+  /** A shorter interval runs at this one. */
+  minCheckIntervalMs: 1_000,
+  /** A check without a Status runs within this, or within its interval when that is shorter. */
+  firstCheckWithinMs: 1_000,
+  aliasIntervalMs: 60_000,
+  /** Flap damping (the scheme of RFC 2439): points per transition, and where it begins and ends. */
+  flapPenalty: 1_000,
+  flapHalfLifeMs: 60_000,
+  flapSuppressAbove: 2_500,
+  flapReuseBelow: 1_000,
   /** The registration standard's check, used by ServiceDefinition.toConsulService. */
   standardCheckPath: '/health',
   standardCheckInterval: '30s',

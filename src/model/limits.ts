@@ -25,6 +25,13 @@ export const limits = {
   checkHistory: 32,
   checksAtOnce: 256,
   checksAtOncePerTarget: 8,
+  /** Room in a check's output for what stands before the captured part. */
+  checkOutputPrefixBytes: 1024,
+  /** A probed body is read no further than this. */
+  checkBodyBytes: 16 * 1024 * 1024,
+  checkRedirects: 10,
+  /** How long an aborted check may take to stop before its slot is given away, and all of them at close. */
+  checkStopMs: 1_000,
   metaPairs: 64,
   metaKeyChars: 128,
   metaValueChars: 512,

@@ -7,6 +7,7 @@ export * from './duration.js';
 export * from './errors.js';
 export * from './health-check-definition.js';
 export * from './instance-fields.js';
+export * from './go-text.js';
 export * from './limits.js';
 export * from './policy.js';
 export * from './rows.js';

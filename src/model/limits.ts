@@ -40,7 +40,11 @@ export const limits = {
   eventPayloadBytes: 512,
   filterChars: 8 * 1024,
   filterDepth: 64,
+  filterCacheEntries: 512,
   regexpChars: 1024,
+  /** Instructions of a compiled expression: what one step over one character may cost. */
+  regexpProgram: 2048,
+  regexpCacheEntries: 256,
   queryTemplateDepth: 3,
   dnsUdpBytes: 65_467,
   dnsTcpConnections: 1_000,

@@ -197,15 +197,16 @@ export interface QueryRow extends Indexed {
   readonly template: { readonly Type: string; readonly Regexp: string; readonly RemoveEmptyTags: boolean } | null;
 }
 
+/** Lists and maps are null when the writer gave none: reads show them as they were written (CONTRACT 3.10). */
 export interface PreparedService {
   readonly service: string;
-  readonly failover: { readonly nearestN: number; readonly datacenters: readonly string[] };
+  readonly failover: { readonly nearestN: number; readonly datacenters: readonly string[] | null };
   readonly onlyPassing: boolean;
-  readonly ignoreCheckIds: readonly string[];
+  readonly ignoreCheckIds: readonly string[] | null;
   readonly near: string;
-  readonly tags: readonly string[];
-  readonly nodeMeta: StringMap;
-  readonly serviceMeta: StringMap;
+  readonly tags: readonly string[] | null;
+  readonly nodeMeta: StringMap | null;
+  readonly serviceMeta: StringMap | null;
   readonly connect: boolean;
 }
 

@@ -1,0 +1,5 @@
+export type { AgentConfig, CheckConfig, DnsConfig, HttpConfig, LogLevel, TlsFiles } from './agent-config.js';
+export { environmentNames, type AgentFlags } from './inputs.js';
+export { isLoopback, showListen, type ListenAddress } from './listen.js';
+export { loadConfig, type LoadedConfig } from './load.js';
+export { printedValues, type PrintedValue } from './print.js';

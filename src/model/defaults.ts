@@ -5,6 +5,8 @@ export const defaults = {
   httpPort: 8500,
   dnsPort: 8600,
   peerPort: 8301,
+  /** Where a Consul server's `consul` service says it is; nothing of ours listens there. */
+  serverPort: 8300,
   checkTimeoutMs: 10_000,
   scriptTimeoutMs: 30_000,
   /** A shorter interval runs at this one. */
@@ -39,4 +41,8 @@ export const defaults = {
   recursorTimeoutMs: 2_000,
   serfHealthOutput: 'Agent alive and reachable',
   consulVersion: '1.21.4',
+  /** Longest wait of a lazy commit for a synced one to travel with. */
+  storeLazyDelayMs: 50,
+  snapshotIntervalMs: 3_600_000,
+  snapshotRetain: 30,
 } as const;

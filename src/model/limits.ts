@@ -20,8 +20,6 @@ export const limits = {
   /** Bytes that may wait in one slow client's socket before it is cut. */
   socketBacklogBytes: 4 * 1024 * 1024,
   checkOutputBytes: 4096,
-  /** A shorter interval is run at this one. */
-  checkIntervalMinMs: 1000,
   checkHistory: 32,
   checksAtOnce: 256,
   checksAtOncePerTarget: 8,
@@ -41,10 +39,14 @@ export const limits = {
   filterChars: 8 * 1024,
   filterDepth: 64,
   filterCacheEntries: 512,
+  /** `matches` in one filter; below regexpCacheEntries, or a filter would compile anew for every item. */
+  filterRegexps: 16,
+  semverRangeChars: 256,
   regexpChars: 1024,
   /** Instructions of a compiled expression: what one step over one character may cost. */
-  regexpProgram: 2048,
-  regexpCacheEntries: 256,
+  regexpProgram: 1024,
+  /** Each may hold 8 MB of matching states. */
+  regexpCacheEntries: 32,
   queryTemplateDepth: 3,
   dnsUdpBytes: 65_467,
   dnsTcpConnections: 1_000,
@@ -54,4 +56,13 @@ export const limits = {
   dnsRecursions: 500,
   dnsRateLimitKeys: 50_000,
   searchCacheEntries: 512,
+  /** Distinct values of one sort (strings, tag lists, metadata) that the catalog shares between rows. */
+  internedValues: 16_384,
+  /** What a store keeps of the past for followers to resume from; who is further behind gets a fresh snapshot. */
+  storeHistorySets: 4_096,
+  storeHistoryChanges: 65_536,
+  /** A batch takes waiting commits up to this size, and always one. */
+  storeBatchBytes: 4 * 1024 * 1024,
+  /** How far lazy commits may run ahead of the index on disk. */
+  storeIndexReserve: 4_096,
 } as const;

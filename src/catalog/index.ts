@@ -1,0 +1,3 @@
+export { Catalog } from './catalog.js';
+export type { AppliedChange } from './catalog.js';
+export { Head } from './head/head.js';

@@ -15,7 +15,18 @@ export const limits = {
   httpConnectionsPerClient: 200,
   /** Descriptors kept free for the store, checks and DNS. */
   descriptorReserve: 256,
+  /** `?cached` reads remembered for X-Cache. */
+  cachedReads: 1_024,
+  /** Request lines kept parsed, and the longest one kept. */
+  parsedTargets: 4_096,
+  parsedTargetChars: 512,
   headersTimeoutMs: 10_000,
+  /** The whole of a request, snapshots included. */
+  requestTimeoutMs: 600_000,
+  /** A connection without a request. */
+  httpIdleMs: 120_000,
+  watchHeartbeatMs: 15_000,
+  watchStreams: 10_000,
   bodyTimeoutMs: 60_000,
   /** Bytes that may wait in one slow client's socket before it is cut. */
   socketBacklogBytes: 4 * 1024 * 1024,

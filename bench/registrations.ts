@@ -13,21 +13,22 @@ const ROUNDS = 5;
 const COUNT = 12_000;
 const BAR_PER_SECOND = 12_000;
 
+const registration = (round: number) => (i: number) => ({
+  method: 'PUT' as const,
+  path: '/v1/agent/service/register',
+  body: JSON.stringify({
+    Name: `svc-${i % 500}`,
+    ID: `r${round}-${i}`,
+    Port: 1024 + (i % 60_000),
+    Tags: ['v1'],
+    Meta: { version: '1.0.0' },
+  }),
+});
+
 const dataDir = mkdtempSync(join(tmpdir(), 'bench-registrations-'));
 const agent = await startAgent({ dataDir });
 const bare = await startBareHttp(2);
 try {
-  const registration = (round: number) => (i: number) => ({
-    method: 'PUT' as const,
-    path: '/v1/agent/service/register',
-    body: JSON.stringify({
-      Name: `svc-${i % 500}`,
-      ID: `r${round}-${i}`,
-      Port: 1024 + (i % 60_000),
-      Tags: ['v1'],
-      Meta: { version: '1.0.0' },
-    }),
-  });
   const ours: LoadResult[] = [];
   const theirs: LoadResult[] = [];
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,0 +1,7 @@
+export * from './address.js';
+export * from './codes.js';
+export * from './decode.js';
+export * from './encode.js';
+export * from './message.js';
+export * from './name.js';
+export * from './parse-error.js';

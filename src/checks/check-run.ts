@@ -1,9 +1,8 @@
 import type { CheckDefinition, CheckResult, CheckRunner } from '../model/index.js';
-import { formatDuration, limits, ServiceDiscoveryError } from '../model/index.js';
+import { defaults, formatDuration, limits, ServiceDiscoveryError } from '../model/index.js';
 import type { Clock } from '../runtime/index.js';
 import type { EventLoopLag } from './event-loop-lag.js';
 import { soundResult } from './output.js';
-import { timeoutOf } from './schedule.js';
 
 export type RunEnding = 'done' | 'timed-out' | 'stuck';
 
@@ -28,7 +27,7 @@ export class CheckRun {
   ) {
     lag.watch();
     this.startedMs = clock.now();
-    this.timeoutMs = timeoutOf(check);
+    this.timeoutMs = check.timeoutMs > 0 ? check.timeoutMs : defaults.checkTimeoutMs;
     this.deadlineMs = this.undisturbedMs() + this.timeoutMs;
   }
 

@@ -11,7 +11,7 @@ export {
   type Transition,
 } from './health-state.js';
 export { checkRunners, type RunnerOf, type RunnerOptions } from './runners.js';
-export { type FirstRun, intervalOf, timeoutOf } from './schedule.js';
+export { type FirstRun, intervalOf } from './schedule.js';
 export { CheckScheduler, type SchedulerOptions } from './scheduler.js';
 export { DURATION_BUCKETS_MS, type SchedulerMetrics } from './scheduler-metrics.js';
 export { ttlExpiredOutput, ttlNote } from './ttl.js';

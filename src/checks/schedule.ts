@@ -22,11 +22,6 @@ export function intervalOf(check: CheckDefinition): number {
   return Math.max(check.intervalMs, defaults.minCheckIntervalMs);
 }
 
-export function timeoutOf(check: CheckDefinition): number {
-  if (check.timeoutMs > 0) return check.timeoutMs;
-  return check.type === 'script' || check.type === 'docker' ? defaults.scriptTimeoutMs : defaults.checkTimeoutMs;
-}
-
 /** [0, 1), evenly over ids: FNV-1a with the finish of murmur3, for ids that differ only at their end. */
 export function fractionOf(id: string): number {
   let hash = 0x811c9dc5;

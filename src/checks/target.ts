@@ -41,6 +41,7 @@ export function targetKey(check: CheckDefinition): string {
     case 'tcp':
     case 'udp':
     case 'h2ping':
+    case 'custom':
       return check.target.toLowerCase();
     case 'grpc':
       return check.target.split('/', 1)[0]?.toLowerCase() ?? '';

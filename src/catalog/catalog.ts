@@ -304,11 +304,11 @@ export class Catalog implements CatalogView {
   }
 
   nodeByAddress(ip: string): NodeRow | undefined {
-    return this.tables.topology.nodeAddresses.first(ip)?.row;
+    return this.tables.topology.nodeByAddress(ip);
   }
 
   serviceByAddress(ip: string): ServiceRow | undefined {
-    return this.tables.topology.serviceAddresses.first(ip)?.row;
+    return this.tables.topology.serviceByAddress(ip);
   }
 
   // ---- the whole

@@ -1,3 +1,6 @@
 export { Catalog } from './catalog.js';
 export type { AppliedChange } from './catalog.js';
 export { Head } from './head/head.js';
+export * from './filter/index.js';
+export { compileRegexp } from './regexp.js';
+export type { Regexp } from './regexp.js';

@@ -28,8 +28,8 @@ export class Bag<T> {
         return;
       }
       if (this.items.length < FEW) {
-        // A new array has exactly its length; push would reserve room for seventeen.
-        this.items = [...this.items, item];
+        // concat makes an array of exactly its length; push and spread reserve room for seventeen.
+        this.items = this.items.concat([item]);
         return;
       }
       this.items = new Map(this.items.map((other) => [this.keyOf(other), other]));

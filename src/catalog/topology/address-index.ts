@@ -1,27 +1,41 @@
 import { Groups } from '../tables/groups.js';
 
+interface Addressed {
+  readonly row: { readonly address: string } | undefined;
+}
+
 /**
- * Rows by address, for reverse DNS: the first by name of those that share one. Many may share an address (a whole test
- * fleet on 127.0.0.1), so the first is remembered until any address changes.
+ * Entries by the address of their row, for reverse DNS: the first of those that share one. Built by the first question,
+ * for most agents are never asked. Many may share an address (a whole test fleet on 127.0.0.1), so the first of each is
+ * remembered until any address changes.
  */
-export class AddressIndex<T extends object> {
-  private readonly groups = new Groups<T>();
+export class AddressIndex<T extends Addressed> {
+  private groups: Groups<T> | undefined;
   private readonly firsts = new Map<string, T>();
 
-  constructor(private readonly before: (a: T, b: T) => boolean) {}
+  constructor(private readonly isBefore: (a: T, b: T) => boolean) {}
 
-  move(from: { address: string; item: T } | undefined, to: { address: string; item: T } | undefined): void {
+  /** Undefined or '': no address. */
+  move(item: T, from: string | undefined, to: string | undefined): void {
+    if (!this.groups || from === to) return;
     this.firsts.clear();
-    if (from && from.address !== '') this.groups.delete(from.address, from.item);
-    if (to && to.address !== '') this.groups.add(to.address, to.item);
+    if (from) this.groups.delete(from, item);
+    if (to) this.groups.add(to, item);
   }
 
-  first(address: string): T | undefined {
+  first(address: string, all: () => Iterable<T>): T | undefined {
     const known = this.firsts.get(address);
     if (known) return known;
+    this.groups ??= group(all());
     let first: T | undefined;
-    for (const item of this.groups.get(address)) if (!first || this.before(item, first)) first = item;
+    for (const item of this.groups.get(address)) if (!first || this.isBefore(item, first)) first = item;
     if (first) this.firsts.set(address, first);
     return first;
   }
+}
+
+function group<T extends Addressed>(all: Iterable<T>): Groups<T> {
+  const groups = new Groups<T>();
+  for (const item of all) if (item.row && item.row.address !== '') groups.add(item.row.address, item);
+  return groups;
 }

@@ -62,6 +62,8 @@ export class ServiceEntry {
 /** `checks` with `check` put in by its id. Lists are short and never changed in place: views hold them. */
 export function withCheck(checks: readonly CheckRow[], check: CheckRow): readonly CheckRow[] {
   const others = withoutCheck(checks, check.checkId);
+  // Most instances have one check: a literal has one slot, spreading an empty list reserves seventeen.
+  if (others.length === 0) return [check];
   const at = others.findIndex((other) => other.checkId > check.checkId);
   return at < 0 ? [...others, check] : [...others.slice(0, at), check, ...others.slice(at)];
 }
@@ -73,11 +75,11 @@ export function withoutCheck(checks: readonly CheckRow[], checkId: string): read
 
 export function addInstance(service: ServiceEntry, instance: InstanceEntry): void {
   const { instances } = service;
-  const at = placeOf(instances, instance);
-  // A list of one has exactly one slot; push on an empty array would reserve seventeen.
-  if (instances.length === 0) service.instances = [instance];
-  else if (at === instances.length) instances.push(instance);
-  else instances.splice(at, 0, instance);
+  const last = instances.at(-1);
+  // As with checks: one slot for a lone instance.
+  if (!last) service.instances = [instance];
+  else if (isBefore(last, instance)) instances.push(instance);
+  else instances.splice(placeOf(instances, instance), 0, instance);
 }
 
 export function removeInstance(service: ServiceEntry, instance: InstanceEntry): void {
@@ -90,13 +92,14 @@ function placeOf(instances: readonly InstanceEntry[], instance: InstanceEntry): 
   let high = instances.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (before(instances[middle] as InstanceEntry, instance)) low = middle + 1;
+    if (isBefore(instances[middle] as InstanceEntry, instance)) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-function before(a: InstanceEntry, b: InstanceEntry): boolean {
+/** The order of a service's instances: by node, then id. */
+export function isBefore(a: InstanceEntry, b: InstanceEntry): boolean {
   return a.node.key === b.node.key ? a.id < b.id : a.node.key < b.node.key;
 }
 

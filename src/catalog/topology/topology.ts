@@ -20,6 +20,7 @@ import {
   NodeEntry,
   ServiceEntry,
   addInstance,
+  isBefore,
   removeInstance,
   withCheck,
   withoutCheck,
@@ -28,10 +29,8 @@ import {
 export class Topology {
   readonly nodes = new Map<string, NodeEntry>();
   readonly services = new Map<string, ServiceEntry>();
-  readonly nodeAddresses = new AddressIndex<NodeEntry>((a, b) => a.key < b.key);
-  readonly serviceAddresses = new AddressIndex<InstanceEntry>((a, b) =>
-    a.node.key === b.node.key ? a.id < b.id : a.node.key < b.node.key,
-  );
+  private readonly nodeAddresses = new AddressIndex<NodeEntry>((a, b) => a.key < b.key);
+  private readonly serviceAddresses = new AddressIndex<InstanceEntry>(isBefore);
   nodesIndex: number;
   servicesIndex: number;
   checksIndex: number;
@@ -42,6 +41,9 @@ export class Topology {
   nodeCount = 0;
   instanceCount = 0;
   checkCount = 0;
+  /** Written last: the next is probably similar. */
+  private lastService: ServiceRow | undefined;
+  private lastCheck: CheckRow | undefined;
   private readonly nodesById = new Map<string, NodeEntry>();
 
   constructor(startIndex: number) {
@@ -54,6 +56,20 @@ export class Topology {
 
   nodeById(id: string): NodeEntry | undefined {
     return this.nodesById.get(id.toLowerCase());
+  }
+
+  /** The first by name. */
+  nodeByAddress(ip: string): NodeRow | undefined {
+    return this.nodeAddresses.first(ip, () => this.nodes.values())?.row;
+  }
+
+  /** The first by node, then id. */
+  serviceByAddress(ip: string): ServiceRow | undefined {
+    return this.serviceAddresses.first(ip, () => this.instances())?.row;
+  }
+
+  private *instances(): Iterable<InstanceEntry> {
+    for (const node of this.nodes.values()) yield* node.instances.values();
   }
 
   // ---- nodes
@@ -93,7 +109,8 @@ export class Topology {
     const instance = instanceEntry(node, row.id);
     const before = instance.row;
     if (before && before.service.toLowerCase() !== row.service.toLowerCase()) this.unlink(instance, write);
-    instance.row = slimService(row, stamp(row, before, write), write.pool, node.name);
+    const held = { nodeName: node.name, id: instance.id };
+    instance.row = this.lastService = slimService(row, stamp(row, before, write), write.pool, held, this.lastService);
     this.moveInstance(instance, before);
     this.touchNode(node, write);
     if (instance.service) {
@@ -129,7 +146,8 @@ export class Topology {
     if (moved) this.detachCheck(node, before, write);
     const instance = row.serviceId === '' ? undefined : instanceEntry(node, row.serviceId);
     const held = { nodeName: node.name, serviceId: instance?.id ?? '' };
-    const check = slimCheck(row, stamp(row, before, write), write.pool, held);
+    const check = slimCheck(row, stamp(row, before, write), write.pool, held, this.lastCheck);
+    this.lastCheck = check;
     node.checks.set(check);
     if (instance) instance.checks = withCheck(instance.checks, check);
     else node.ownChecks = withCheck(node.ownChecks, check);
@@ -224,12 +242,7 @@ export class Topology {
 
   private moveNode(node: NodeEntry, before: NodeRow | undefined): void {
     const after = node.row;
-    if (before?.address !== after?.address) {
-      this.nodeAddresses.move(
-        before && { address: before.address, item: node },
-        after && { address: after.address, item: node },
-      );
-    }
+    this.nodeAddresses.move(node, before?.address, after?.address);
     // Another node may have taken the id over before this one is removed.
     const oldId = before?.id.toLowerCase() ?? '';
     if (oldId !== '' && this.nodesById.get(oldId) === node) this.nodesById.delete(oldId);
@@ -237,12 +250,7 @@ export class Topology {
   }
 
   private moveInstance(instance: InstanceEntry, before: ServiceRow | undefined): void {
-    const after = instance.row;
-    if (before?.address === after?.address) return;
-    this.serviceAddresses.move(
-      before && { address: before.address, item: instance },
-      after && { address: after.address, item: instance },
-    );
+    this.serviceAddresses.move(instance, before?.address, instance.row?.address);
   }
 
   // ---- indexes and wakes

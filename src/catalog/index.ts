@@ -4,3 +4,4 @@ export { Head } from './head/head.js';
 export * from './filter/index.js';
 export { compileRegexp } from './regexp.js';
 export type { Regexp } from './regexp.js';
+export * from './decide/index.js';

@@ -11,6 +11,7 @@ export * from './go-text.js';
 export * from './limits.js';
 export * from './policy.js';
 export * from './rows.js';
+export * from './same-row.js';
 export * from './service-definition.js';
 export * from './state.js';
 export * from './store.js';

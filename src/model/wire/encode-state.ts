@@ -23,6 +23,11 @@ export function keyText(key: string): string {
   return Buffer.from(key, 'latin1').toString('utf8');
 }
 
+/** Text as a key's bytes. */
+export function keyFromText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
 export function sessionToWire(row: SessionRow): Wire {
   return {
     ID: row.id,

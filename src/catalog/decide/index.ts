@@ -1,0 +1,14 @@
+export { decision } from './decision.js';
+export type { Decision, LockDelay } from './decision.js';
+export { Draft } from './draft.js';
+export { checkRowFrom, nodeRowFrom, serviceRowFrom } from './catalog-rows.js';
+export { removeCheck, removeNode, removeService, writeCheck, writeNode, writeService } from './catalog-rules.js';
+export { decideKvDelete, decideKvPut } from './kv.js';
+export type { KvContext } from './kv.js';
+export { decideSessionCreate, decideSessionDestroy } from './session.js';
+export type { SessionContext } from './session.js';
+export { endSessions, sessionsOfCheck } from './session-end.js';
+export type { SessionEnd } from './session-end.js';
+export { decideTxn, outcomeAt } from './txn.js';
+export type { TxnContext, TxnVerdict } from './txn.js';
+export { isUuid, uuidComplaint } from './uuid.js';

@@ -1,0 +1,35 @@
+import type { Row } from './rows.js';
+
+/** Whether two rows say the same, whatever their indexes: then writing one over the other would be no change. */
+export function sameRow<R extends Row>(a: R, b: R | undefined): boolean {
+  if (!b || a.kind !== b.kind) return false;
+  return sameFields(a, b, INDEXES);
+}
+
+const INDEXES: ReadonlySet<string> = new Set(['createIndex', 'modifyIndex']);
+const NONE: ReadonlySet<string> = new Set();
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && sameList(a, b);
+  return sameFields(a, b, NONE);
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, at) => sameValue(item, b[at]));
+}
+
+/** A field that is undefined and one that is absent are the same: the store keeps neither. */
+function sameFields(a: object, b: object, ignored: ReadonlySet<string>): boolean {
+  const left = present(a);
+  if (left.length !== present(b).length) return false;
+  return left.every(
+    ([key, value]) =>
+      ignored.has(key) || (Object.hasOwn(b, key) && sameValue(value, (b as Record<string, unknown>)[key])),
+  );
+}
+
+function present(object: object): [string, unknown][] {
+  return Object.entries(object).filter(([, value]) => value !== undefined);
+}

@@ -25,6 +25,8 @@ export const limits = {
   requestTimeoutMs: 600_000,
   /** A connection without a request. */
   httpIdleMs: 120_000,
+  /** How long answers under way may take once the server closes. */
+  httpCloseMs: 2_000,
   watchHeartbeatMs: 15_000,
   watchStreams: 10_000,
   bodyTimeoutMs: 60_000,
@@ -60,6 +62,13 @@ export const limits = {
   regexpCacheEntries: 32,
   queryTemplateDepth: 3,
   dnsUdpBytes: 65_467,
+  /** Answers over UDP without EDNS, whatever the configuration says. */
+  dnsUdpAnswers: 8,
+  /** Following a CNAME: levels inside our domain, records it may bring, names outside asked of recursors. */
+  dnsAliasDepth: 3,
+  dnsAliasRecords: 5,
+  dnsForeignNames: 8,
+  dnsNameServers: 3,
   dnsTcpConnections: 1_000,
   dnsTcpConnectionsPerClient: 50,
   dnsTcpIdleMs: 15_000,

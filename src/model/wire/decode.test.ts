@@ -68,9 +68,11 @@ describe('what is refused, in Go’s words', () => {
   });
 });
 
+function read(text: string): unknown {
+  return decodeText(catalogRegistration, text, { ...strict, prefix: 'Request decode failed: ' });
+}
+
 describe('bodies', () => {
-  const read = (text: string) =>
-    decodeText(catalogRegistration, text, { ...strict, prefix: 'Request decode failed: ' });
   const cases: readonly [string, string][] = [
     ['', 'EOF'],
     [' \n', 'EOF'],
@@ -93,8 +95,8 @@ describe('bodies', () => {
 
   test('flags of a transaction keep all 64 bits', () => {
     const text = '[{"KV":{"Verb":"set","Key":"a","Flags":18446744073709551615}},{"KV":{"Flags":7}}]';
-    const read = decodeText(txnRequest, text, { unknown: 'refuse', prefix: '', bigints: true });
-    expect(read.map((op) => op.KV?.Flags)).toEqual([18446744073709551615n, 7]);
+    const operations = decodeText(txnRequest, text, { unknown: 'refuse', prefix: '', bigints: true });
+    expect(operations.map((op) => op.KV?.Flags)).toEqual([18446744073709551615n, 7]);
   });
 
   test('a list of nothing from null', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../duration.js';
 import { ServiceDiscoveryError } from '../errors.js';
+import { goQuote } from '../go-text.js';
 import { limits } from '../limits.js';
 import { parseJson } from './json.js';
 import { wireDuration } from './service.js';
@@ -109,7 +110,7 @@ function decodeObject(schema: z.core.$ZodObject, value: object, path: Path, opti
     const name = direct ?? aliasOf(key, shape, options);
     if (name === undefined) {
       if (options.unknown === 'drop') continue;
-      throw refused(`json: unknown field ${JSON.stringify(key)}`, [...path, key]);
+      throw refused(`json: unknown field ${goQuote(key)}`, [...path, key]);
     }
     const decoded = decodeValue(shape[name] as z.core.$ZodType, item, [...path, name], options);
     if (decoded !== undefined) (direct === undefined ? aliased : out).set(name, decoded);
@@ -159,7 +160,7 @@ function leaf(schema: z.core.$ZodType, value: unknown, path: Path): unknown {
 function duration(value: unknown, path: Path): string | number {
   if (typeof value === 'number') return value;
   if (typeof value !== 'string') throw refused(`json: cannot unmarshal ${kindOf(value)} into a duration`, path);
-  if (parseDuration(value) === undefined) throw refused(`time: invalid duration ${JSON.stringify(value)}`, path);
+  if (parseDuration(value) === undefined) throw refused(`time: invalid duration ${goQuote(value)}`, path);
   return value;
 }
 

@@ -2,6 +2,7 @@ import type { ConfigRow, EventRow, KvRow, PreparedService, QueryRow, SessionRow 
 import type { QueryExecution, TxnResult } from '../commands.js';
 import { checkToWire, instanceToWire, nodeServiceToWire, nodeToWire } from './encode.js';
 import type { Wire } from './encode.js';
+import { jsonObject } from './json.js';
 
 /** Key-values, sessions, events, queries and transactions as Consul's clients read them (CONTRACT 2, 3.5–3.10). */
 
@@ -115,8 +116,7 @@ export function txnResultToWire(result: TxnResult): Wire {
 }
 
 export function configToWire(row: ConfigRow): Wire {
-  const body = typeof row.body === 'object' && row.body !== null && !Array.isArray(row.body) ? row.body : {};
-  return { ...body, CreateIndex: row.createIndex, ModifyIndex: row.modifyIndex };
+  return { ...jsonObject(row.body), CreateIndex: row.createIndex, ModifyIndex: row.modifyIndex };
 }
 
 function nullIfEmpty<T>(items: readonly T[]): readonly T[] | null {

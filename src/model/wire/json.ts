@@ -1,5 +1,6 @@
 import { invalid } from '../errors.js';
 import { limits } from '../limits.js';
+import type { Json } from '../rows.js';
 
 /**
  * The first JSON value of a text, as a Go decoder reads it (CONTRACT 1.1): what follows it is not looked at, errors
@@ -142,4 +143,16 @@ class Reader {
   private unexpected(where: string): Error {
     return invalid(`invalid character '${this.text.charAt(this.at)}' ${where}`);
   }
+}
+
+/** A JSON object, or undefined for anything else. */
+export function jsonObject(value: Json | undefined): { readonly [key: string]: Json } | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as { readonly [key: string]: Json }) : undefined;
+}
+
+/** A member of a JSON object; undefined when it is none or has none. */
+export function jsonField(value: Json | undefined, name: string): Json | undefined {
+  const object = jsonObject(value);
+  return object && Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -1,0 +1,16 @@
+import type { BlockingQueries } from './blocking.js';
+import type { HttpApiDependencies } from './dependencies.js';
+import type { HttpCounters } from './counters.js';
+import type { SeenReads } from './seen-reads.js';
+import type { Route } from './core/route.js';
+
+/** What handlers share: the agent's parts and this API's own. */
+export interface ApiContext extends HttpApiDependencies {
+  readonly blocking: BlockingQueries;
+  readonly counters: HttpCounters;
+  readonly seen: SeenReads;
+  /** What ends each open event stream. */
+  readonly streams: Set<() => void>;
+  /** Every route there is: the API document is made from them. */
+  readonly routes: readonly Route[];
+}

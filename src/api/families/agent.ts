@@ -1,0 +1,157 @@
+import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } from 'node:os';
+import { memberShape } from '../../catalog/index.js';
+import { defaults } from '../../model/index.js';
+import type { AgentMember } from '../dependencies.js';
+import { badRequest, refusal } from '../core/errors.js';
+import { done } from '../core/reply.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import { metricsJson } from '../metrics-json.js';
+import { renderMetrics } from '../metrics.js';
+import { monitor } from '../monitor.js';
+import { filterOf } from '../select.js';
+
+/** The agent itself (CONTRACT 3.1): who it is, whom it knows, what it is told to do. */
+export const agentRoutes = family(500, {
+  '/v1/agent/self': { GET: { handler: self, summary: 'Configuration and membership of this agent' } },
+  '/v1/agent/version': { GET: { handler: version, summary: 'Version of the contract and of this agent' } },
+  '/v1/agent/members': {
+    GET: { handler: members, summary: 'Agents known to this one', query: ['wan', 'segment', 'filter'] },
+  },
+  '/v1/agent/host': { GET: { handler: host, summary: 'The machine this agent runs on' } },
+  '/v1/agent/metrics': { GET: { handler: metrics, summary: 'Counters and gauges', query: ['format'] } },
+  '/v1/agent/monitor': { GET: { handler: monitor, summary: 'Log lines as they come', query: ['loglevel', 'logjson'] } },
+  '/v1/agent/reload': { PUT: { handler: reload, summary: 'Read the configuration again' } },
+  '/v1/agent/leave': { PUT: { handler: leave, summary: 'Leave gracefully and stop' } },
+  '/v1/agent/join/{address}': { PUT: { handler: join, summary: 'Join another agent' } },
+  '/v1/agent/force-leave/{node}': { PUT: { handler: forceLeave, summary: 'Declare a member gone', query: ['prune'] } },
+  '/v1/agent/token/{kind}': { PUT: { handler: token, summary: 'Set a token of the agent: needs ACLs' } },
+});
+
+const STATUS: Readonly<Record<AgentMember['status'], number>> = { alive: 1, leaving: 2, left: 3, failed: 4 };
+const PROTOCOL = { ProtocolMin: 1, ProtocolMax: 5, ProtocolCur: 2, DelegateMin: 2, DelegateMax: 5, DelegateCur: 4 };
+
+function self(request: ApiRequest): Reply {
+  demandAgent(request, 'read');
+  const { agent, handle } = request.api;
+  const { catalog, registry } = handle;
+  const own = agent.members().find((member) => member.name === registry.nodeName);
+  return request.json({
+    Config: {
+      Datacenter: catalog.datacenter,
+      PrimaryDatacenter: catalog.datacenter,
+      NodeName: registry.nodeName,
+      NodeID: registry.nodeId,
+      Revision: agent.revision,
+      Server: true,
+      Version: defaults.consulVersion,
+    },
+    DebugConfig: { ...agent.debugConfig(), DiscoveryVersion: agent.version },
+    Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 },
+    Member: own ? memberToWire(own) : null,
+    Stats: stats(request),
+    Meta: catalog.node(registry.nodeName)?.meta ?? {},
+  });
+}
+
+/** Names and texts as Consul's: all values are strings. */
+function stats(request: ApiRequest): object {
+  const { handle, agent } = request.api;
+  const counts = handle.catalog.counts();
+  return {
+    agent: {
+      checks: String(handle.registry.localChecks().size),
+      services: String(handle.registry.localServices().size),
+    },
+    build: { revision: agent.revision, version: defaults.consulVersion, discovery: agent.version },
+    catalog: Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, String(value)])),
+    consul: { leader: String(handle.catalog.ready), server: 'true', known_datacenters: '1' },
+    runtime: { arch: arch(), os: platform(), version: process.version, cpu_count: String(cpus().length) },
+  };
+}
+
+function memberToWire(member: AgentMember): object {
+  return {
+    Name: member.name,
+    Addr: member.address,
+    Port: member.port,
+    Tags: member.tags,
+    Status: STATUS[member.status],
+    ...PROTOCOL,
+  };
+}
+
+function members(request: ApiRequest): Reply {
+  const wan = request.query.get('wan') !== '';
+  if (wan && request.query.get('segment') !== '') throw badRequest('Cannot provide a segment with wan=true');
+  const keep = filterOf(request.query.get('filter'), memberShape);
+  const shown = request.api.agent.members().filter((member) => request.may('node', member.name, 'read'));
+  return request.json(shown.map(memberToWire).filter(keep));
+}
+
+function version(request: ApiRequest): Reply {
+  const { revision, version: own } = request.api.agent;
+  return request.json({ SHA: revision, HumanVersion: defaults.consulVersion, FIPS: '', DiscoveryVersion: own });
+}
+
+function host(request: ApiRequest): Reply {
+  request.demand('operator', '', 'read');
+  return request.json({
+    Memory: { total: totalmem(), available: freemem() },
+    CPU: cpus().map(({ model, speed }, cpu) => ({ cpu, modelName: model, mhz: speed })),
+    Host: {
+      hostname: hostname(),
+      uptime: Math.floor(uptime()),
+      os: platform(),
+      kernelVersion: release(),
+      kernelArch: arch(),
+    },
+    CollectionTime: Math.floor(request.api.clock.wall() * 1e6),
+    Errors: null,
+  });
+}
+
+const OPEN_METRICS = /application\/openmetrics-text|text\/plain;\s*version=0\.0?\.?4/;
+
+async function metrics(request: ApiRequest): Promise<Reply> {
+  demandAgent(request, 'read');
+  const prometheus = request.query.get('format') === 'prometheus' || OPEN_METRICS.test(request.header('accept'));
+  if (!prometheus) return request.json(metricsJson(request.api));
+  if (!request.api.settings.prometheus) {
+    throw refusal(415, 'Prometheus is not enabled since its retention time is not positive', 'UNSUPPORTED');
+  }
+  return renderMetrics(request.api);
+}
+
+async function reload(request: ApiRequest): Promise<Reply> {
+  demandAgent(request, 'write');
+  await request.api.actions.reload();
+  return done;
+}
+
+async function leave(request: ApiRequest): Promise<Reply> {
+  demandAgent(request, 'write');
+  await request.api.actions.leave();
+  return done;
+}
+
+async function join(request: ApiRequest): Promise<Reply> {
+  demandAgent(request, 'write');
+  await request.api.actions.join(request.param);
+  return done;
+}
+
+async function forceLeave(request: ApiRequest): Promise<Reply> {
+  request.demand('operator', '', 'write');
+  await request.api.actions.forceLeave(request.param, request.query.has('prune'));
+  return done;
+}
+
+function token(): Reply {
+  throw refusal(401, 'ACL support disabled', 'UNAUTHENTICATED');
+}
+
+function demandAgent(request: ApiRequest, action: 'read' | 'write'): void {
+  request.demand('agent', request.api.handle.registry.nodeName, action);
+}

@@ -1,0 +1,64 @@
+import { eventToWire, topic } from '../../model/index.js';
+import type { EventRow } from '../../model/index.js';
+import { parseUint } from '../core/query.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import { parseWait } from '../read-options.js';
+
+/** event/… (CONTRACT 3.8). */
+export const eventRoutes = family(500, {
+  '/v1/event/fire/{name}': {
+    PUT: { handler: fire, summary: 'Fire an event; the body is its payload', query: ['node', 'service', 'tag'] },
+  },
+  '/v1/event/list': {
+    GET: { handler: list, summary: 'Events that reached this agent', query: ['name'], blocking: true },
+  },
+});
+
+async function fire(request: ApiRequest): Promise<Reply> {
+  const name = request.required('Missing name');
+  request.requireLocalDatacenter();
+  const payload = (await request.bytes()).toString('base64');
+  const { query } = request;
+  const event = {
+    name,
+    payload,
+    node: query.get('node'),
+    service: query.get('service'),
+    tag: query.get('tag'),
+  };
+  const row = await request.api.handle.registry.fireEvent(event, request.caller);
+  return request.json({ ...eventToWire(row), LTime: 0 });
+}
+
+/**
+ * The index is a hash of the newest event's id, not an order: anything but exactly that index answers at once.
+ */
+function list(request: ApiRequest): Reply | Promise<Reply> {
+  request.requireReady();
+  const { waitMs } = parseWait(request.query);
+  const asked = parseUint(request.query.get('index')) ?? 0n;
+  const events = (): readonly EventRow[] => visible(request);
+  const answer = (): Reply => {
+    const shown = events();
+    return request.json(shown.map(eventToWire), ['X-Consul-Index', indexOf(shown).toString()]);
+  };
+  if (asked === 0n || asked !== indexOf(events())) return answer();
+  const moved = (): boolean => indexOf(events()) !== asked;
+  return request.api.blocking.until(topic.events, moved, waitMs, request.response).then(answer);
+}
+
+function visible(request: ApiRequest): readonly EventRow[] {
+  const name = request.query.get('name');
+  return [...request.api.handle.catalog.events()].filter(
+    (row) => (name === '' || row.name === name) && request.may('event', row.name, 'read'),
+  );
+}
+
+/** Both halves of the UUID, one XOR the other; 1 when there is no event, so that clients do not spin. */
+function indexOf(events: readonly EventRow[]): bigint {
+  const id = events.at(-1)?.id.replaceAll('-', '');
+  if (id === undefined) return 1n;
+  return BigInt(`0x${id.slice(0, 16)}`) ^ BigInt(`0x${id.slice(16)}`);
+}

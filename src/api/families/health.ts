@@ -1,0 +1,130 @@
+import { checkServiceNodeShape, healthCheckShape } from '../../catalog/index.js';
+import { checkToWire, instanceToWire, topic } from '../../model/index.js';
+import type { Answer, CheckRow, InstanceView } from '../../model/index.js';
+import { badRequest } from '../core/errors.js';
+import { parseBool } from '../core/query.js';
+import type { Query } from '../core/query.js';
+import { jsonBytes } from '../core/reply.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import { meshInstances } from '../mesh-instances.js';
+import { sortByDistance } from '../near.js';
+import { preparedBody } from '../prepared.js';
+import type { ReadOptions } from '../read-options.js';
+import { blockingRead, catalogRead } from '../reads.js';
+import type { ReadKind } from '../reads.js';
+import { filterOf, hasMeta, selectInstances, selectsAll } from '../select.js';
+
+/** health/… (CONTRACT 3.4). */
+export const healthRoutes = family(500, {
+  '/v1/health/node/{node}': {
+    GET: { handler: nodeChecks, summary: 'Checks of a node and of its services', blocking: true },
+  },
+  '/v1/health/checks/{service}': {
+    GET: { handler: serviceChecks, summary: 'Checks of all instances of a service', blocking: true },
+  },
+  '/v1/health/service/{service}': {
+    GET: {
+      handler: healthService,
+      summary: 'Instances of a service with their nodes and checks',
+      query: ['passing', 'tag', 'node-meta', 'near'],
+      blocking: true,
+    },
+  },
+  '/v1/health/connect/{service}': {
+    GET: { handler: (request) => meshHealth(request, 'connect'), summary: 'Mesh proxies of a service', blocking: true },
+  },
+  '/v1/health/ingress/{service}': {
+    GET: { handler: (request) => meshHealth(request, 'ingress'), summary: 'Ingress gateways', blocking: true },
+  },
+  '/v1/health/state/{state}': {
+    GET: { handler: checksInState, summary: 'Checks in a state: any, passing, warning, critical', blocking: true },
+  },
+});
+
+const serviceRead: ReadKind = { showsConsistency: true, cacheName: 'health/service', streams: true };
+
+function healthService(request: ApiRequest): Reply | Promise<Reply> {
+  const name = request.param;
+  const passing = parsePassing(request.query);
+  const { catalog } = request.api.handle;
+  return blockingRead(
+    request,
+    serviceRead,
+    () => {
+      const view = catalog.serviceView(request.required('Missing service name'));
+      return { value: view, index: view.index, topic: topic.service(name) };
+    },
+    (view, headers, options) => {
+      if (selectsAll(request, options)) return jsonBytes(preparedBody(view, passing ? 'passing' : 'health'), headers);
+      return request.json(healthItems(request, options, view.instances, passing), headers);
+    },
+  );
+}
+
+/** The items of health/service, for the event stream of a watch as well. */
+export function healthItems(
+  request: ApiRequest,
+  options: ReadOptions,
+  instances: readonly InstanceView[],
+  passing: boolean,
+): object[] {
+  const shown = passing ? instances.filter((instance) => instance.status === 'passing') : instances;
+  return selectInstances(request, options, shown, checkServiceNodeShape, instanceToWire);
+}
+
+/** Bare means true; anything but a Go boolean is refused. */
+export function parsePassing(query: Query): boolean {
+  if (query.isEmpty || !query.has('passing')) return false;
+  const value = query.get('passing');
+  const passing = value === '' ? true : parseBool(value);
+  if (passing === undefined) throw badRequest('Invalid value for ?passing');
+  return passing;
+}
+
+function meshHealth(request: ApiRequest, kind: 'connect' | 'ingress'): Reply | Promise<Reply> {
+  const passing = parsePassing(request.query);
+  return blockingRead(
+    request,
+    catalogRead,
+    () => meshInstances(request.api.handle.catalog, kind, request.required('Missing service name')),
+    (instances, headers, options) => request.json(healthItems(request, options, instances, passing), headers),
+  );
+}
+
+function nodeChecks(request: ApiRequest): Reply | Promise<Reply> {
+  return checks(request, () => request.api.handle.catalog.nodeChecks(request.required('Missing node name')));
+}
+
+function serviceChecks(request: ApiRequest): Reply | Promise<Reply> {
+  return checks(request, () => request.api.handle.catalog.serviceChecks(request.required('Missing service name')));
+}
+
+function checksInState(request: ApiRequest): Reply | Promise<Reply> {
+  return checks(request, () => request.api.handle.catalog.checksInState(request.required('Missing check state')));
+}
+
+function checks(request: ApiRequest, read: () => Answer<readonly CheckRow[]>): Reply | Promise<Reply> {
+  return blockingRead(request, catalogRead, read, (rows, headers, options) =>
+    request.json(selectChecks(request, options, rows), headers),
+  );
+}
+
+function selectChecks(request: ApiRequest, options: ReadOptions, rows: readonly CheckRow[]): object[] {
+  const keep = filterOf(options.filter, healthCheckShape);
+  const { catalog } = request.api.handle;
+  const kept = rows.filter((row) => {
+    if (options.nodeMeta.length > 0 && !hasMeta(catalog.node(row.node)?.meta ?? null, options.nodeMeta)) return false;
+    return mayReadCheck(request, row);
+  });
+  return sortByDistance(request, options.near, kept, (row) => row.node)
+    .map(checkToWire)
+    .filter(keep);
+}
+
+function mayReadCheck(request: ApiRequest, row: CheckRow): boolean {
+  if (request.unrestricted) return true;
+  if (!request.may('node', row.node, 'read')) return false;
+  return row.serviceName === '' || request.may('service', row.serviceName, 'read');
+}

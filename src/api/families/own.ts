@@ -1,0 +1,120 @@
+import { limits } from '../../model/index.js';
+import { badRequest, refusal } from '../core/errors.js';
+import { Body, text } from '../core/reply.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import { renderMetrics } from '../metrics.js';
+import { openApiDocument } from '../openapi.js';
+import { watchService } from '../watch.js';
+
+/** What this agent offers beyond the contract: probes, metrics, the API document, event streams, health history. */
+export const ownRoutes = family(400, {
+  '/livez': { GET: { handler: () => text(200, 'ok'), summary: 'The process answers' } },
+  '/readyz': {
+    GET: { handler: ready, summary: 'The agent knows its catalog and serves; 503 with the reasons if not' },
+  },
+  '/health': { GET: { handler: health, summary: 'Readiness, version and size of the catalog as JSON' } },
+  '/metrics': { GET: { handler: metrics, summary: 'Metrics in Prometheus text format' } },
+  '/v1/openapi.json': { GET: { handler: document, summary: 'This document' } },
+  '/v1/watch/service/{service}': {
+    GET: {
+      handler: watchService,
+      summary: 'Server-sent events: the full set of instances at every change; resumes by Last-Event-ID',
+      query: ['passing', 'tag', 'node-meta', 'near', 'filter'],
+    },
+  },
+  '/v1/internal/health-history/{check}': {
+    GET: {
+      handler: history,
+      summary: 'Changes of status of a check: node (default this one) and check id',
+      query: ['node'],
+    },
+  },
+  '/v1/internal/check/run/{check}': { PUT: { handler: runCheck, summary: 'Run a check of this agent now' } },
+});
+
+/** Mounted only when DNS over HTTPS is served. */
+export const dnsQueryRoutes = family(400, {
+  '/dns-query': {
+    GET: { handler: dnsGet, summary: 'DNS over HTTPS (RFC 8484)', query: ['dns'] },
+    POST: { handler: dnsPost, summary: 'DNS over HTTPS (RFC 8484)' },
+  },
+});
+
+function ready(request: ApiRequest): Reply {
+  const reasons = request.api.agent.unready();
+  return reasons.length === 0 ? text(200, 'ok') : text(503, reasons.join('\n'));
+}
+
+function health(request: ApiRequest): Reply {
+  const { agent, handle } = request.api;
+  const reasons = agent.unready();
+  const body = {
+    ready: reasons.length === 0,
+    reasons,
+    version: agent.version,
+    datacenter: handle.catalog.datacenter,
+    node: handle.registry.nodeName,
+    index: handle.catalog.index,
+    indexSpace: agent.indexSpace(),
+    catalog: handle.catalog.counts(),
+  };
+  return request.json(body, [], reasons.length === 0 ? 200 : 503);
+}
+
+async function metrics(request: ApiRequest): Promise<Reply> {
+  request.demand('agent', request.api.handle.registry.nodeName, 'read');
+  return renderMetrics(request.api);
+}
+
+function document(request: ApiRequest): Reply {
+  return request.json(openApiDocument(request.api.routes, request.api.agent.version));
+}
+
+/** Newest last. */
+function history(request: ApiRequest): Reply {
+  const check = request.required('Missing check ID');
+  const { registry } = request.api.handle;
+  const node = request.query.get('node') || registry.nodeName;
+  request.demand('node', node, 'read');
+  const flips = registry.checkHistory(node, check).map((flip) => {
+    return { Time: new Date(flip.at).toISOString(), From: flip.from, To: flip.to, Output: flip.output };
+  });
+  return request.json({
+    Node: node,
+    CheckID: check,
+    Flapping: registry.localCheck(check)?.flapping ?? false,
+    Changes: flips,
+  });
+}
+
+async function runCheck(request: ApiRequest): Promise<Reply> {
+  const check = request.required('Missing check ID');
+  const ran = await request.api.handle.registry.runCheckNow(check, request.caller);
+  return request.json(ran);
+}
+
+const DNS_MESSAGE = 'application/dns-message';
+
+function dnsGet(request: ApiRequest): Promise<Reply> {
+  const encoded = request.query.get('dns');
+  if (!/^[A-Za-z0-9_-]+$/.test(encoded)) throw badRequest('Missing or malformed dns parameter');
+  return answerDns(request, Buffer.from(encoded, 'base64url'));
+}
+
+async function dnsPost(request: ApiRequest): Promise<Reply> {
+  if (request.header('content-type') !== DNS_MESSAGE) throw refusal(415, `Content-Type must be ${DNS_MESSAGE}`);
+  return answerDns(request, await request.bytes(limits.dnsUdpBytes));
+}
+
+async function answerDns(request: ApiRequest, message: Buffer): Promise<Reply> {
+  const client = request.message.socket.remoteAddress ?? '';
+  const answer = await request.api.dnsQuery?.(message, client);
+  if (!answer) throw badRequest('Malformed DNS message');
+  return {
+    status: 200,
+    headers: ['Content-Type', DNS_MESSAGE, 'Cache-Control', 'max-age=0'],
+    body: new Body(Buffer.from(answer)),
+  };
+}

@@ -1,0 +1,108 @@
+import { executionToWire, queryRequest, queryToWire, strconvError } from '../../model/index.js';
+import type { QueryRow } from '../../model/index.js';
+import { refusal } from '../core/errors.js';
+import { done } from '../core/reply.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import type { Route } from '../core/route.js';
+import { readOptions } from '../read-options.js';
+import { blockingRead, catalogRead, readHeaders } from '../reads.js';
+import type { ReadKind } from '../reads.js';
+import { requireUuid } from '../uuid.js';
+import { mayReadInstance } from '../select.js';
+
+/** query/… (CONTRACT 3.10). */
+const specific = family(500, {
+  '/v1/query': {
+    GET: { handler: list, summary: 'All prepared queries', blocking: true },
+    POST: { handler: create, summary: 'Create a prepared query', body: queryRequest },
+  },
+  '/v1/query/{query}': {
+    GET: { handler: read, summary: 'A prepared query by id', blocking: true },
+    PUT: { handler: update, summary: 'Replace a prepared query', body: queryRequest },
+    DELETE: { handler: remove, summary: 'Delete a prepared query' },
+  },
+});
+const running: readonly Route[] = family(500, {
+  '/v1/query/{query}/execute': {
+    GET: { handler: execute, summary: 'Run a query by id or name', query: ['limit', 'near', 'connect'] },
+  },
+  '/v1/query/{query}/explain': { GET: { handler: explain, summary: 'Show what a name would run' } },
+}).map((route) => ({ ...route, plainAllow: true }));
+
+export const queryRoutes: readonly Route[] = [...running, ...specific];
+
+async function create(request: ApiRequest): Promise<Reply> {
+  const body = await request.decode(queryRequest);
+  request.requireLocalDatacenter();
+  return request.json({ ID: await request.api.handle.registry.createQuery(body, request.caller) });
+}
+
+async function update(request: ApiRequest): Promise<Reply> {
+  const body = await request.decode(queryRequest);
+  request.requireLocalDatacenter();
+  await request.api.handle.registry.updateQuery(request.param, body, request.caller);
+  return done;
+}
+
+async function remove(request: ApiRequest): Promise<Reply> {
+  request.requireLocalDatacenter();
+  await request.api.handle.registry.deleteQuery(request.param, request.caller);
+  return done;
+}
+
+function list(request: ApiRequest): Reply | Promise<Reply> {
+  return blockingRead(
+    request,
+    catalogRead,
+    () => request.api.handle.catalog.queriesAnswer(),
+    (rows, headers) => request.json(rows.filter((row) => mayRead(request, row)).map(queryToWire), headers),
+  );
+}
+
+function read(request: ApiRequest): Reply | Promise<Reply> {
+  const { catalog } = request.api.handle;
+  const id = request.param;
+  return blockingRead(
+    request,
+    catalogRead,
+    () => {
+      requireUuid(id, 'failed prepared query lookup');
+      return { ...catalog.queriesAnswer(), value: catalog.query(id.toLowerCase()) };
+    },
+    (row, headers) => {
+      if (!row || !mayRead(request, row)) throw refusal(404, 'Query not found', 'NOT_FOUND');
+      return request.json([queryToWire(row)], headers);
+    },
+  );
+}
+
+const executeRead: ReadKind = { showsConsistency: true, cacheName: 'query/execute' };
+
+/** Does not block, so its index is always 1. */
+function execute(request: ApiRequest): Reply {
+  const options = readOptions(request);
+  const near = options.near === '_agent' ? request.api.handle.registry.nodeName : options.near;
+  const limit = limitOf(request.query.get('limit'));
+  const connect = request.query.has('connect');
+  const result = request.api.handle.registry.executeQuery(request.param, { limit, near, connect });
+  const nodes = result.nodes.filter((instance) => mayReadInstance(request, instance));
+  return request.json(executionToWire({ ...result, nodes }), readHeaders(request, executeRead, options, 1));
+}
+
+function explain(request: ApiRequest): Reply {
+  const options = readOptions(request);
+  const row = request.api.handle.registry.explainQuery(request.param);
+  return request.json({ Query: queryToWire(row) }, readHeaders(request, catalogRead, options, 1));
+}
+
+function limitOf(text: string): number {
+  if (text === '') return 0;
+  if (!/^[+-]?\d{1,15}$/.test(text)) throw refusal(500, `Bad limit: ${strconvError('Atoi', text)}`);
+  return Math.max(0, Number(text));
+}
+
+function mayRead(request: ApiRequest, row: QueryRow): boolean {
+  return request.unrestricted || request.may('query', row.name, 'read');
+}

@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import { limits } from '../../model/index.js';
+import { bodyTooLarge } from '../core/body.js';
+import { refusal } from '../core/errors.js';
+import { done } from '../core/reply.js';
+import type { Reply } from '../core/reply.js';
+import type { ApiRequest } from '../core/request.js';
+import { family } from '../core/route.js';
+import { drained } from '../core/stream.js';
+import { readOptions } from '../read-options.js';
+import { readHeaders, stateRead } from '../reads.js';
+
+/** snapshot (CONTRACT 3.13): the archive is the store's; here it goes out and comes in, never whole in memory. */
+export const snapshotRoutes = family(500, {
+  '/v1/snapshot': {
+    GET: { handler: save, summary: 'The whole state as an archive' },
+    PUT: { handler: restore, summary: 'Replace the whole state by an archive, all or nothing' },
+  },
+});
+
+function save(request: ApiRequest): Reply {
+  const options = readOptions(request);
+  request.demand('operator', '', 'write');
+  const snapshot = request.api.handle.catalog.rows();
+  const headers = readHeaders(request, stateRead, options, snapshot.index);
+  return {
+    status: 200,
+    headers: ['Content-Type', 'application/x-gzip', ...headers],
+    run: (out) => send(out, request.api.snapshots.write(snapshot)),
+  };
+}
+
+async function send(out: ServerResponse, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const part of parts) {
+    if (out.destroyed) return;
+    if (!out.write(part)) await drained(out);
+  }
+  out.end();
+}
+
+async function restore(request: ApiRequest): Promise<Reply> {
+  request.requireLocalDatacenter();
+  request.demand('operator', '', 'write');
+  const rows = await request.api.snapshots.read(bounded(request));
+  await request.api.handle.registry.restore(rows, request.caller);
+  return done;
+}
+
+async function* bounded(request: ApiRequest): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  for await (const part of request.message as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > limits.snapshotBytes) {
+      throw refusal(413, bodyTooLarge(limits.snapshotBytes)(bytes), 'TOO_LARGE');
+    }
+    yield part;
+  }
+}

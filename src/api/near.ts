@@ -1,0 +1,59 @@
+import { jsonField } from '../model/index.js';
+import type { Json } from '../model/index.js';
+import type { ApiRequest } from './core/request.js';
+
+/**
+ * Order by round-trip time between network coordinates (Vivaldi, as Consul keeps them: seconds in a Euclidean space,
+ * plus a height for the last mile and an adjustment). Where a node has no coordinate its distance is unknown and it
+ * goes last, keeping its place among the unknown; where the near node has none, nothing is sorted.
+ */
+export interface Coordinate {
+  readonly Vec: readonly number[];
+  readonly Error: number;
+  readonly Adjustment: number;
+  readonly Height: number;
+}
+
+export function sortByDistance<T>(
+  request: ApiRequest,
+  near: string,
+  items: readonly T[],
+  nodeOf: (item: T) => string,
+): readonly T[] {
+  if (near === '') return items;
+  const from = coordinateOf(request, near === '_agent' ? request.api.handle.registry.nodeName : near);
+  if (!from) return items;
+  return items
+    .map((item) => ({ item, seconds: distance(from, coordinateOf(request, nodeOf(item))) }))
+    .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds))
+    .map(({ item }) => item);
+}
+
+export function distance(a: Coordinate, b: Coordinate | undefined): number {
+  if (!b || a.Vec.length !== b.Vec.length) return Number.POSITIVE_INFINITY;
+  const squares = a.Vec.reduce((sum, at, i) => sum + (at - (b.Vec[i] as number)) ** 2, 0);
+  const seconds = Math.sqrt(squares) + a.Height + b.Height;
+  const adjusted = seconds + a.Adjustment + b.Adjustment;
+  return adjusted > 0 ? adjusted : seconds;
+}
+
+/** Coordinates are small named documents of kind `coordinate`, by lower-cased node name. */
+function coordinateOf(request: ApiRequest, node: string): Coordinate | undefined {
+  const body = request.api.handle.catalog.config('coordinate', node.toLowerCase())?.body;
+  return toCoordinate(jsonField(body, 'Coord'));
+}
+
+function toCoordinate(value: Json | undefined): Coordinate | undefined {
+  const vector = jsonField(value, 'Vec');
+  if (!Array.isArray(vector) || !vector.every((at) => typeof at === 'number')) return undefined;
+  const number = (name: string): number => {
+    const found = jsonField(value, name);
+    return typeof found === 'number' ? found : 0;
+  };
+  return {
+    Vec: vector,
+    Error: number('Error'),
+    Adjustment: number('Adjustment'),
+    Height: number('Height'),
+  };
+}

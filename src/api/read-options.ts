@@ -1,0 +1,96 @@
+import { defaults, goQuote, parseDuration } from '../model/index.js';
+import { badRequest } from './core/errors.js';
+import { parseUint } from './core/query.js';
+import type { Query } from './core/query.js';
+import type { ApiRequest } from './core/request.js';
+
+/** How a read wants to be answered: consistency, caching, blocking (CONTRACT 1.5, 1.6), and what it selects (1.7, 1.8). */
+export interface ReadOptions {
+  readonly consistency: 'leader' | 'stale' | 'consistent';
+  readonly cached: boolean;
+  /** 0 = answer at once. As number: an index beyond 2^53 only ever waits. */
+  readonly minIndex: number;
+  /** How long a blocking read may wait, without the jitter. */
+  readonly waitMs: number;
+  readonly filter: string;
+  readonly near: string;
+  readonly tags: readonly string[];
+  readonly nodeMeta: readonly (readonly [string, string])[];
+}
+
+/** Throws the contract's 400s and 500s, in the order Consul finds them. */
+export function readOptions(request: ApiRequest): ReadOptions {
+  request.refuseNamespaces();
+  if (!request.query.isEmpty && request.query.has('cached')) checkCacheControl(request.header('cache-control'));
+  const options = (request.target.read ??= parseOptions(request.query)) as ReadOptions;
+  request.requireLocalDatacenter();
+  request.requireReady();
+  return options;
+}
+
+const PLAIN: ReadOptions = {
+  consistency: 'leader',
+  cached: false,
+  minIndex: 0,
+  waitMs: defaults.blockingWaitMs,
+  filter: '',
+  near: '',
+  tags: [],
+  nodeMeta: [],
+};
+
+function parseOptions(query: Query): ReadOptions {
+  if (query.isEmpty) return PLAIN;
+  return {
+    consistency: consistencyOf(query),
+    cached: query.has('cached'),
+    ...parseWait(query),
+    filter: query.get('filter'),
+    near: query.get('near'),
+    tags: query.all('tag'),
+    nodeMeta: query.all('node-meta').map(keyValue),
+  };
+}
+
+/** `wait` and `index`. Also for event/list, which takes nothing else. */
+export function parseWait(query: Query): { minIndex: number; waitMs: number } {
+  const wait = query.get('wait');
+  const asked = wait === '' ? 0 : parseDuration(wait);
+  if (asked === undefined) throw badRequest('Invalid wait time');
+  const index = query.get('index');
+  const minIndex = index === '' ? 0n : parseUint(index);
+  if (minIndex === undefined) throw badRequest('Invalid index');
+  return { minIndex: Number(minIndex), waitMs: waitOf(asked) };
+}
+
+function waitOf(askedMs: number): number {
+  if (askedMs === 0) return defaults.blockingWaitMs;
+  return Math.max(0, Math.min(askedMs, defaults.maxBlockingWaitMs));
+}
+
+function consistencyOf(query: Query): ReadOptions['consistency'] {
+  const consistent = query.has('consistent');
+  const maxStale = query.get('max_stale');
+  const age = maxStale === '' ? 0 : parseDuration(maxStale);
+  if (age === undefined) throw badRequest(`Invalid max_stale value ${goQuote(maxStale)}`);
+  const stale = query.has('stale') || age > 0;
+  if (stale && consistent) throw badRequest('Cannot specify ?stale with ?consistent, conflicting semantics.');
+  if (query.has('cached') && consistent) {
+    throw badRequest('Cannot specify ?cached with ?consistent, conflicting semantics.');
+  }
+  if (consistent) return 'consistent';
+  return stale ? 'stale' : 'leader';
+}
+
+function checkCacheControl(header: string): void {
+  for (const part of header.split(',')) {
+    const [name = '', value = ''] = part.trim().split('=');
+    const takesNumber = name === 'max-age' || name === 'stale-if-error';
+    if (takesNumber && !/^\d+$/.test(value)) throw badRequest('Invalid Cache-Control header.');
+  }
+}
+
+function keyValue(text: string): readonly [string, string] {
+  const colon = text.indexOf(':');
+  return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,106 @@
+import type { ServerResponse } from 'node:http';
+import { limits, topic } from '../model/index.js';
+import type { ServiceView } from '../model/index.js';
+import { refusal } from './core/errors.js';
+import { toJson } from './core/json.js';
+import type { Reply } from './core/reply.js';
+import type { ApiRequest } from './core/request.js';
+import { healthItems, parsePassing } from './families/health.js';
+import { preparedBody } from './prepared.js';
+import { readOptions } from './read-options.js';
+import { selectsAll } from './select.js';
+
+/**
+ * GET /v1/watch/service/:name as server-sent events (WHATWG HTML 9.2). Every event is the full set of instances, as
+ * health/service gives it; its id is the index with the space that index means something in. A client that comes back
+ * with the id of what it has gets nothing until there is something newer. Level-triggered: a reader slower than the
+ * changes skips sets, so at most one event waits for it, and one that takes nothing for a minute is cut.
+ */
+export function watchService(request: ApiRequest): Reply {
+  const name = request.required('Missing service name');
+  const passing = parsePassing(request.query);
+  const options = readOptions(request);
+  const { counters } = request.api;
+  if (counters.streams >= limits.watchStreams) throw refusal(503, 'Too many watches', 'UNAVAILABLE');
+  const encode = (view: ServiceView): string => {
+    if (selectsAll(request, options)) return preparedBody(view, passing ? 'passing' : 'health').bytes.toString('utf8');
+    return toJson(healthItems(request, options, view.instances, passing));
+  };
+  return {
+    status: 200,
+    headers: ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', ...spaceHeader(request)],
+    run: (out) => new Stream(request, name, out, encode).run(),
+  };
+}
+
+function spaceHeader(request: ApiRequest): readonly string[] {
+  return ['X-Discovery-Index-Space', request.api.agent.indexSpace()];
+}
+
+class Stream {
+  /** Id of the last set sent, or that the client says it has. */
+  private sent: string;
+  private scheduled = false;
+  private blocked = false;
+  private cancelHeartbeat = (): void => {};
+
+  constructor(
+    private readonly request: ApiRequest,
+    private readonly name: string,
+    private readonly out: ServerResponse,
+    private readonly encode: (view: ServiceView) => string,
+  ) {
+    this.sent = request.header('last-event-id');
+  }
+
+  run(): Promise<void> {
+    const { handle, counters, streams } = this.request.api;
+    counters.streams += 1;
+    const unsubscribe = handle.catalog.subscribe(topic.service(this.name), () => this.schedule());
+    const end = (): void => void this.out.end();
+    streams.add(end);
+    this.out.on('drain', () => {
+      this.blocked = false;
+      this.send();
+    });
+    this.out.flushHeaders();
+    this.send();
+    this.beat();
+    return new Promise((resolve) => {
+      this.out.once('close', () => {
+        counters.streams -= 1;
+        streams.delete(end);
+        unsubscribe();
+        this.cancelHeartbeat();
+        resolve();
+      });
+    });
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.send();
+    });
+  }
+
+  private send(): void {
+    if (this.blocked || this.out.destroyed) return;
+    const { handle, agent } = this.request.api;
+    const view = handle.catalog.serviceView(this.name);
+    const id = `${agent.indexSpace()}:${view.index}`;
+    if (id === this.sent) return;
+    this.sent = id;
+    this.blocked = !this.out.write(`id: ${id}\nevent: service\ndata: ${this.encode(view)}\n\n`);
+  }
+
+  /** A comment now and then keeps middle boxes from closing, and finds out clients that are gone. */
+  private beat(): void {
+    this.cancelHeartbeat = this.request.api.clock.after(limits.watchHeartbeatMs, () => {
+      if (!this.blocked) this.out.write(':\n\n');
+      this.beat();
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { ServiceDiscoveryError } from '../../model/index.js';
+import type { DataDir } from './data-dir.js';
+import { readIfThere } from './files.js';
+
+/** Data that is not as it was written. Says which file, and the way out; nothing is repaired or dropped by itself. */
+export function damaged(
+  dir: Pick<DataDir, 'path'>,
+  file: string,
+  what: string,
+  cause?: unknown,
+): ServiceDiscoveryError {
+  return new ServiceDiscoveryError('CORRUPT', `data directory ${dir.path} is damaged: ${file}: ${what}`, {
+    ...(cause !== undefined && { cause }),
+    details: {
+      file,
+      hint:
+        `move ${dir.path} away, start the agent with an empty one and run 'datapunk snapshot restore FILE' ` +
+        'with the last snapshot; without a snapshot, services register again and key-values are lost',
+    },
+  });
+}
+
+/** Why the engine did not open, in our terms. */
+export function openFailure(dir: DataDir, error: unknown): ServiceDiscoveryError {
+  const cause = rootOf(error);
+  const { code, message } = cause as { code?: string; message: string };
+  if (code === 'LEVEL_LOCKED') return inUse(dir, cause);
+  if (/no space left|permission denied|read-only file system|too many open files/i.test(message)) {
+    return new ServiceDiscoveryError('UNAVAILABLE', `cannot use data directory ${dir.path}: ${message}`, { cause });
+  }
+  return damaged(dir, fileIn(message) ?? dir.store, message, cause);
+}
+
+/** Why a write failed; the store accepts nothing after it. */
+export function writeFailure(dir: Pick<DataDir, 'path'>, error: unknown): ServiceDiscoveryError {
+  const { message } = error as Error;
+  return new ServiceDiscoveryError(
+    'UNAVAILABLE',
+    `cannot write to data directory ${dir.path}, nothing more is accepted: ${message}`,
+    {
+      cause: error,
+      details: {
+        hint: /no space left/i.test(message)
+          ? 'free some space and start the agent again: nothing acknowledged is lost'
+          : 'check the disk, then start the agent again',
+      },
+    },
+  );
+}
+
+function inUse(dir: DataDir, cause: unknown): ServiceDiscoveryError {
+  const pid = readIfThere(dir.owner)?.trim();
+  const who = pid ? `another agent, process ${pid}` : 'another process';
+  return new ServiceDiscoveryError('UNAVAILABLE', `data directory ${dir.path} is in use by ${who}`, {
+    cause,
+    details: {
+      hint: 'stop it, or give this agent a directory of its own with --data-dir',
+      ...(pid && { pid: Number(pid) }),
+    },
+  });
+}
+
+/** abstract-level wraps the engine's error in one that only says that it is not open. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+function fileIn(message: string): string | undefined {
+  return /(\/[^:\n]+?\/(?:MANIFEST-\d+|CURRENT|\d+\.(?:ldb|sst|log)))/.exec(message)?.[1];
+}

@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { limits, ServiceDiscoveryError } from '../../model/index.js';
+import type { Change, ChangeSet, CommitOptions, Row, Snapshot, Store } from '../../model/index.js';
+import type { Clock } from '../../runtime/index.js';
+import { ChangeFeed } from '../change-feed.js';
+import type { FeedBounds } from '../change-feed.js';
+import { assertHolds, changeKeys, closedError, isRestore, nextIndex } from '../changes.js';
+import { followFeed } from '../follow.js';
+import type { Start } from '../follow.js';
+import { encodeCommit } from './encode-commit.js';
+import type { Engine, Op } from './engine.js';
+import { GroupCommit } from './group-commit.js';
+import type { Queued } from './group-commit.js';
+import { rowsOf } from './load.js';
+import type { Loaded } from './load.js';
+import { encodeState, rowKey, STATE_KEY } from './records.js';
+import type { StoreState } from './records.js';
+import { Tally } from './tally.js';
+import { Versions } from './versions.js';
+
+export interface EmbeddedStoreParts {
+  readonly engine: Engine;
+  readonly loaded: Loaded;
+  readonly clock: Clock;
+  readonly lazyDelayMs: number;
+  readonly history: FeedBounds | undefined;
+  /** Told of every batch on disk, before its acknowledgement. */
+  acknowledging(batch: number): void;
+  /** What went wrong with a write, for people. */
+  explain(error: unknown): ServiceDiscoveryError;
+  onFatal(error: ServiceDiscoveryError): void;
+  /** After everything is written and the engine is closed. */
+  released(): void;
+}
+
+interface Commit extends Queued {
+  readonly index: number;
+  readonly ops: readonly Op[];
+  /** Of the store once this commit is written. */
+  readonly tally: Tally;
+  /** The index space from this commit on. */
+  readonly space: string;
+}
+
+/** Durable on local disk. The commit path is `commit` → `GroupCommit` → `write` → `publish`. */
+export class EmbeddedStore implements Store {
+  private readonly feed: ChangeFeed;
+  private readonly group: GroupCommit<Commit>;
+  private readonly versions: Versions;
+  /** As of the newest commit taken in, written or not. */
+  private readonly tally: Tally;
+  private lastIndex: number;
+  private lastSpace: string;
+  /** As of the last batch written. */
+  private state: StoreState;
+  /** Of followers: `lastSpace` once its commit is shown. */
+  private shownSpace: string;
+  /** What was loaded, for the first follower; let go once it is given or out of date. */
+  private loadedRows: readonly Row[] | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly parts: EmbeddedStoreParts) {
+    const { engine, loaded, clock, lazyDelayMs } = parts;
+    this.state = loaded.state;
+    this.lastIndex = loaded.state.ceiling;
+    this.lastSpace = loaded.state.space;
+    this.shownSpace = loaded.state.space;
+    this.tally = new Tally(loaded.state.tally.count, loaded.state.tally.sum);
+    this.loadedRows = loaded.rows;
+    this.feed = new ChangeFeed(this.lastIndex, parts.history);
+    this.versions = new Versions(engine);
+    this.group = new GroupCommit<Commit>({
+      clock,
+      lazyDelayMs,
+      write: (batch) => this.write(batch),
+      mayRunAhead: (commit) => commit.index <= this.state.ceiling,
+      onFailure: (error) => this.failed(error as ServiceDiscoveryError),
+    });
+  }
+
+  get indexSpace(): string {
+    return this.shownSpace;
+  }
+
+  async commit(changes: readonly Change[], options: CommitOptions = {}): Promise<number> {
+    if (this.closing) throw closedError();
+    const keys = changeKeys(changes);
+    const { when } = options;
+    if (when) this.reading(() => assertHolds(when, (key) => this.versions.of(rowKey(key))?.modifyIndex ?? 0));
+    const index = nextIndex(this.lastIndex, changes);
+    const ops = this.reading(() => encodeCommit(changes, keys, index, this.versions, this.tally));
+    this.lastIndex = index;
+    if (isRestore(changes)) this.lastSpace = randomUUID();
+    return this.enqueue({ type: 'changes', index, changes }, ops, options.durability === 'lazy');
+  }
+
+  follow(from: number, signal: AbortSignal): AsyncIterable<Snapshot | ChangeSet> {
+    return followFeed(this.feed, from, signal, () => this.snapshot());
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private enqueue(set: ChangeSet, ops: readonly Op[], lazy: boolean): Promise<number> {
+    const space = this.lastSpace;
+    const tally = new Tally(this.tally.count, this.tally.sum);
+    return new Promise((resolve, reject) => {
+      const publish = (): void => {
+        this.loadedRows = undefined;
+        this.shownSpace = space;
+        this.feed.publish(set);
+        resolve(set.index);
+      };
+      this.group.add({ index: set.index, ops, tally, space, lazy, sizeBytes: sizeOf(ops), publish, reject });
+    });
+  }
+
+  private async write(batch: readonly Commit[]): Promise<void> {
+    const last = batch.at(-1) as Commit;
+    const state = this.stateAfter(last);
+    try {
+      await this.parts.engine.write(operations(batch, state));
+      this.parts.acknowledging(state.batch);
+    } catch (error) {
+      throw this.parts.explain(error);
+    }
+    this.state = state;
+    for (const { ops, index } of batch) this.versions.written(ops, index);
+  }
+
+  private stateAfter({ index, tally, space }: Commit): StoreState {
+    // Raised well before it is reached, so that lazy commits need not wait for it.
+    const low = this.state.ceiling < index + limits.storeIndexReserve / 2;
+    const ceiling = low ? index + limits.storeIndexReserve : this.state.ceiling;
+    return { index, ceiling, batch: this.state.batch + 1, space, tally };
+  }
+
+  private async snapshot(): Promise<Start | undefined> {
+    if (this.closing) return undefined;
+    const rows = this.loadedRows;
+    this.loadedRows = undefined;
+    if (rows) return { snapshot: { type: 'snapshot', index: this.feed.index, rows }, place: this.feed.end };
+    const { pinned, index, place } = await this.group.quiet(() => ({
+      pinned: this.parts.engine.pin(),
+      index: this.feed.index,
+      place: this.feed.end,
+    }));
+    try {
+      return { snapshot: { type: 'snapshot', index, rows: await rowsOf(pinned) }, place };
+    } catch (error) {
+      if (this.closing) return undefined;
+      throw error;
+    } finally {
+      await pinned.release();
+    }
+  }
+
+  /** What is half taken in when the engine cannot be read must not be written by a later commit. */
+  private reading<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ServiceDiscoveryError) throw error;
+      const failure = this.parts.explain(error);
+      this.group.stop(failure);
+      throw failure;
+    }
+  }
+
+  private failed(error: ServiceDiscoveryError): void {
+    this.feed.fail(error);
+    this.parts.onFatal(error);
+  }
+
+  private async shutDown(): Promise<void> {
+    try {
+      await this.group.quiet(() => {});
+      await this.settleCeiling();
+    } catch {
+      // It failed before, and everybody concerned has been told.
+    }
+    this.feed.close();
+    await this.parts.engine.close();
+    this.parts.released();
+  }
+
+  /** After a clean stop the next index follows directly. */
+  private async settleCeiling(): Promise<void> {
+    const { lastIndex: index, state } = this;
+    if (state.ceiling === index) return;
+    const settled = { ...state, index, ceiling: index, batch: state.batch + 1 };
+    await this.parts.engine.write([[STATE_KEY, encodeState(settled)]]);
+    this.parts.acknowledging(settled.batch);
+  }
+}
+
+function* operations(batch: readonly Commit[], state: StoreState): Iterable<Op> {
+  for (const { ops } of batch) yield* ops;
+  yield [STATE_KEY, encodeState(state)];
+}
+
+function sizeOf(ops: readonly Op[]): number {
+  let size = 0;
+  for (const [key, text] of ops) size += key.length + (text?.length ?? 0);
+  return size;
+}

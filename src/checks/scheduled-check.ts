@@ -7,6 +7,7 @@ import { targetKey } from './target.js';
 
 /** One check in the scheduler's hands: when it runs next, and its run when there is one. */
 export class ScheduledCheck implements Queued {
+  readonly fraction: number;
   readonly intervalMs: number;
   readonly target: string;
   readonly firstDue: number;
@@ -25,11 +26,11 @@ export class ScheduledCheck implements Queued {
     firstRun: FirstRun,
     addedMs: number,
   ) {
-    const fraction = fractionOf(id);
+    this.fraction = fractionOf(id);
     this.intervalMs = intervalOf(definition);
     this.target = targetKey(definition);
-    this.firstDue = addedMs + firstDelay(fraction, this.intervalMs, firstRun);
-    this.phaseMs = firstRun === 'soon' ? addedMs + firstDelay(fraction, this.intervalMs, 'phase') : -Infinity;
+    this.firstDue = addedMs + firstDelay(this.fraction, this.intervalMs, firstRun);
+    this.phaseMs = firstRun === 'soon' ? addedMs + firstDelay(this.fraction, this.intervalMs, 'phase') : -Infinity;
   }
 
   /** After a run that ended now. */

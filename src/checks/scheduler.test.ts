@@ -148,6 +148,21 @@ describe('when checks run', () => {
     expect(new Set(started.map(({ target }) => target))).toEqual(new Set(['new:1']));
   });
 
+  it('not later for being registered again as it is', async () => {
+    for (let second = 0; second < 30; second++) {
+      scheduler.add('one', tcp('10s'), { firstRun: 'phase' });
+      await clock.advance(1_000);
+    }
+    expect(timesOf('one').length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('sooner for being registered again without a status', async () => {
+    scheduler.add('one', tcp('60s'), { firstRun: 'phase' });
+    scheduler.add('one', tcp('60s'), { firstRun: 'soon' });
+    await clock.advance(1_010);
+    expect(timesOf('one')).toHaveLength(1);
+  });
+
   it('gives no result of a run whose check was removed or replaced meanwhile', async () => {
     takesMs = Infinity;
     scheduler.add('one', tcp('1s'), { firstRun: 'soon' });
@@ -183,6 +198,16 @@ describe('how many run at once', () => {
       await settle();
     }
     expect(new Set(seen.map(({ id }) => id)).size).toBe(29);
+  });
+
+  it('does not count the patient UDP checks among the others', async () => {
+    scheduler = schedulerWith({ atOnce: 2 });
+    takesMs = Infinity;
+    const udp = toCheckDefinition({ UDP: 'dns:53', Interval: '1s' });
+    for (const id of ['a', 'b', 'c']) scheduler.add(id, udp, { firstRun: 'soon' });
+    scheduler.add('d', tcp('1s'), { firstRun: 'soon' });
+    await clock.advance(1_010);
+    expect(started.map(({ target }) => target).sort()).toEqual(['dns:53', 'dns:53', 'web:80']);
   });
 
   it('counts a run that starts more than an interval late', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckDefinition, CheckResult } from '../model/index.js';
 import { limits, ServiceDiscoveryError } from '../model/index.js';
 import type { Clock, Random } from '../runtime/index.js';
@@ -6,7 +7,7 @@ import { DueHeap } from './due-heap.js';
 import { EventLoopLag } from './event-loop-lag.js';
 import { RunQueue } from './run-queue.js';
 import type { RunnerOf } from './runners.js';
-import type { FirstRun } from './schedule.js';
+import { firstDelay, type FirstRun } from './schedule.js';
 import { ScheduledCheck } from './scheduled-check.js';
 import { SchedulerCounters, type SchedulerMetrics } from './scheduler-metrics.js';
 
@@ -36,6 +37,8 @@ export class CheckScheduler {
   private readonly entries = new Map<string, ScheduledCheck>();
   private readonly upcoming = new DueHeap<ScheduledCheck>();
   private readonly queue: RunQueue<ScheduledCheck>;
+  /** UDP checks pass by silence and so hold a place for all of their timeout: not one that others wait for. */
+  private readonly silentQueue: RunQueue<ScheduledCheck>;
   private readonly lag: EventLoopLag;
   private readonly counters = new SchedulerCounters();
   private readonly runs = new Set<CheckRun>();
@@ -46,20 +49,28 @@ export class CheckScheduler {
   private onIdle: () => void = () => {};
 
   constructor(private readonly options: SchedulerOptions) {
-    this.queue = new RunQueue(
-      options.atOnce ?? limits.checksAtOnce,
-      options.atOncePerTarget ?? limits.checksAtOncePerTarget,
-    );
+    const { atOnce = limits.checksAtOnce, atOncePerTarget = limits.checksAtOncePerTarget } = options;
+    this.queue = new RunQueue(atOnce, atOncePerTarget);
+    this.silentQueue = new RunQueue(atOnce, atOncePerTarget);
     this.lag = new EventLoopLag(options.clock);
   }
 
-  /** Takes the place of a check with the same id. UNSUPPORTED for a kind that has no runner. */
+  /**
+   * Takes the place of a check with the same id; the same definition again only brings a run forward, never puts it
+   * off, or a service that registers itself again and again would never be tested. UNSUPPORTED for a kind that has no
+   * runner.
+   */
   add(id: string, definition: CheckDefinition, options: { readonly firstRun: FirstRun }): void {
     if (this.closed) throw new ServiceDiscoveryError('CLOSED', 'the check scheduler is closed');
     const runner = this.options.runnerOf(definition);
     if (!runner) {
       const kind = definition.type === 'custom' ? `custom check "${definition.runner}"` : `${definition.type} check`;
       throw new ServiceDiscoveryError('UNSUPPORTED', `there is no runner for a ${kind}`);
+    }
+    const before = this.entries.get(id);
+    if (before && isDeepStrictEqual(before.definition, definition)) {
+      if (options.firstRun === 'soon') this.bringForward(before);
+      return;
     }
     this.remove(id);
     const entry = new ScheduledCheck(id, definition, runner, options.firstRun, this.options.clock.now());
@@ -73,7 +84,7 @@ export class CheckScheduler {
     if (!entry) return false;
     this.entries.delete(id);
     this.upcoming.remove(entry);
-    this.queue.withdraw(entry);
+    this.queueOf(entry).withdraw(entry);
     entry.run?.abort();
     return true;
   }
@@ -107,8 +118,8 @@ export class CheckScheduler {
   metrics(): SchedulerMetrics {
     return {
       checks: this.entries.size,
-      inFlight: this.queue.inFlight,
-      queued: this.queue.queued,
+      inFlight: this.queue.inFlight + this.silentQueue.inFlight,
+      queued: this.queue.queued + this.silentQueue.queued,
       ...this.counters.read(),
       lagMs: this.lag.totalMs,
     };
@@ -118,6 +129,13 @@ export class CheckScheduler {
     entry.dueMs = dueMs;
     this.upcoming.push(entry);
     this.armWake();
+  }
+
+  private bringForward(entry: ScheduledCheck): void {
+    const soonMs = this.options.clock.now() + firstDelay(entry.fraction, entry.intervalMs, 'soon');
+    if (!this.upcoming.has(entry) || entry.dueMs <= soonMs) return;
+    this.upcoming.remove(entry);
+    this.plan(entry, soonMs);
   }
 
   private armWake(): void {
@@ -136,14 +154,20 @@ export class CheckScheduler {
     this.wakeAtMs = Infinity;
     for (let next = this.upcoming.peek(); next && next.dueMs <= nowMs + TIMER_EARLY_MS; next = this.upcoming.peek()) {
       this.upcoming.remove(next);
-      this.queue.enqueue(next);
+      this.queueOf(next).enqueue(next);
     }
     this.startQueued();
     this.armWake();
   }
 
   private startQueued(): void {
-    for (let entry = this.queue.take(); entry; entry = this.queue.take()) this.start(entry);
+    for (const queue of [this.queue, this.silentQueue]) {
+      for (let entry = queue.take(); entry; entry = queue.take()) this.start(entry);
+    }
+  }
+
+  private queueOf({ definition }: ScheduledCheck): RunQueue<ScheduledCheck> {
+    return definition.type === 'udp' ? this.silentQueue : this.queue;
   }
 
   private start(entry: ScheduledCheck): void {
@@ -162,7 +186,7 @@ export class CheckScheduler {
 
   private finish(entry: ScheduledCheck, run: CheckRun, result: CheckResult): void {
     this.runs.delete(run);
-    this.queue.release(entry);
+    this.queueOf(entry).release(entry);
     entry.run = undefined;
     const wanted = this.entries.get(entry.id) === entry;
     if (wanted) this.plan(entry, entry.nextDue(this.options.clock.now(), this.options.random.next()));

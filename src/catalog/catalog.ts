@@ -105,7 +105,7 @@ export class Catalog implements CatalogView {
     const write: Write = { index, touched: untold, pool: this.pool, keepIndexes: true };
     for (const row of snapshot.rows) fresh.put(row, write);
     const first = !this.hasSnapshot;
-    if (!first) fresh.kv.raiseKeyFloor(index);
+    if (!first) fresh.kv.raiseFloors(index);
     this.tables = fresh;
     this.hasSnapshot = true;
     this.advance(index);

@@ -23,9 +23,9 @@ export class KvTable {
   private readonly sorted = new SortedList<Slot>();
   private readonly bySession = new Groups<Slot>();
   private tableIndex: number;
-  /** Least index of a list: what pruned tombstones, a snapshot or restored rows have hidden. */
+  /** Least index of a list: what a snapshot, pruned tombstones or restored rows have hidden. */
   private floor: number;
-  /** Least index of a single key: a restored row may carry an older index than the one it replaces. */
+  /** Least index of a single key: 0, as a key keeps its ModifyIndex, until rows are restored. */
   private keyFloor = 0;
   private live = 0;
 
@@ -73,7 +73,6 @@ export class KvTable {
     slot.row = { kind: 'kv', key, value, flags, lockIndex, session, createIndex, modifyIndex };
     if (before?.session !== session) this.moveHold(slot, before?.session ?? '', session);
     if (!before) this.live++;
-    if (write.keepIndexes) this.floor = write.index;
     this.touch(row.key, write);
     return before;
   }
@@ -103,8 +102,9 @@ export class KvTable {
     if (pruned > 0) this.sorted.retain((slot) => !old(slot));
   }
 
-  /** From here on no single key answers below `index`: the rows were replaced under their readers. */
-  raiseKeyFloor(index: number): void {
+  /** Rows were replaced by others that may carry older indexes: from here on no read answers below `index`. */
+  raiseFloors(index: number): void {
+    this.floor = index;
     this.keyFloor = index;
   }
 

@@ -45,7 +45,9 @@ export class Tables {
   /** Returns the row that was there. */
   apply(change: Change, write: Write): Row | undefined {
     if (change.op === 'delete') return this.delete(change.ref, write);
-    return this.put(change.row, change.keepIndexes ? { ...write, keepIndexes: true } : write);
+    if (!change.keepIndexes) return this.put(change.row, write);
+    if (change.row.kind === 'kv') this.kv.raiseFloors(write.index);
+    return this.put(change.row, { ...write, keepIndexes: true });
   }
 
   put(row: Row, write: Write): Row | undefined {

@@ -1,14 +1,14 @@
 import { defaults } from './defaults.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { invalid, ServiceDiscoveryError } from './errors.js';
+import { goQuote } from './go-text.js';
 import { limits } from './limits.js';
 import type { CheckDefinition, CheckStatus, CheckType } from './rows.js';
 import type { CheckRegistration } from './wire/index.js';
 
 /**
  * From a check as clients send it to one that can be run (CONTRACT 4): validated in the contract's order and texts,
- * exactly one kind, durations in milliseconds. What is shown on the wire is kept apart, since what is run may differ
- * (an interval below one second is shown as asked and run at one second).
+ * exactly one kind, durations in milliseconds, defaults filled in.
  */
 export interface CheckDefinitionOptions {
   /** Caps OutputMaxSize, in bytes. Default 4096. */
@@ -35,7 +35,7 @@ export function toCheckDefinition(body: CheckRegistration, options: CheckDefinit
   return {
     type,
     target: targetOf(type, body),
-    intervalMs: times.interval > 0 ? Math.max(times.interval, limits.checkIntervalMinMs) : 0,
+    intervalMs: times.interval > 0 ? times.interval : 0,
     timeoutMs: times.timeout > 0 ? times.timeout : defaultTimeoutMs(type),
     ttlMs: type === 'ttl' ? times.ttl : 0,
     method: body.Method ?? '',
@@ -87,7 +87,7 @@ export function wireDurationMs(value: string | number | undefined): number {
   if (value === undefined || value === '') return 0;
   if (typeof value === 'number') return value / 1e6;
   const ms = parseDuration(value);
-  if (ms === undefined) throw invalid(`time: invalid duration ${JSON.stringify(value)}`);
+  if (ms === undefined) throw invalid(`time: invalid duration ${goQuote(value)}`);
   return ms;
 }
 

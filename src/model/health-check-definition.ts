@@ -84,7 +84,7 @@ export class HealthCheckDefinition {
         return { Args: typeof this.target === 'string' ? [this.target] : [...this.target], ...timing };
       case 'ttl':
         return { TTL: this.interval };
-      case 'alias':
+      default:
         return { AliasService: target };
     }
   }

@@ -1,0 +1,39 @@
+import { decision, Draft, removeCheck, removeNode, removeService } from '../catalog/index.js';
+import type { Caller, CatalogDeregistration, CatalogRegistration } from '../model/index.js';
+import { invalid, ServiceDiscoveryError } from '../model/index.js';
+import { decideCatalogRegistration, planCatalog } from './catalog-registration.js';
+import type { Core } from './core.js';
+import { authorize } from './core.js';
+
+/** Writes to the catalog for any node, whoever runs it (CONTRACT 3.3). */
+export class CatalogCommands {
+  constructor(private readonly core: Core) {}
+
+  async registerCatalog(body: CatalogRegistration, caller?: Caller): Promise<void> {
+    this.requireOwnDatacenter(body.Datacenter);
+    const plan = planCatalog(body);
+    authorize(this.core, caller, 'node', plan.node);
+    if (plan.service) authorize(this.core, caller, 'service', plan.service.Service ?? '');
+    await this.core.decide((head) => decideCatalogRegistration(head, plan, this.core.self));
+  }
+
+  /** A service with its checks, else a check, else the whole node. What is not there is gone already: no error. */
+  async deregisterCatalog(body: CatalogDeregistration, caller?: Caller): Promise<void> {
+    this.requireOwnDatacenter(body.Datacenter);
+    const { Node: node = '', ServiceID: serviceId = '', CheckID: checkId = '' } = body;
+    if (node === '') throw invalid('Must provide node');
+    authorize(this.core, caller, 'node', node);
+    await this.core.decide((head) => {
+      const draft = new Draft(head);
+      if (serviceId !== '') removeService(draft, node, serviceId);
+      else if (checkId !== '') removeCheck(draft, node, checkId);
+      else removeNode(draft, node);
+      return decision(undefined, draft.changes, draft.lockDelays);
+    });
+  }
+
+  private requireOwnDatacenter(datacenter = ''): void {
+    if (datacenter === '' || datacenter === this.core.self.datacenter) return;
+    throw new ServiceDiscoveryError('INVALID_ARGUMENT', 'No path to datacenter', { details: { status: 500 } });
+  }
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Catalog, Head } from '../catalog/index.js';
+import type { AppliedChange } from '../catalog/index.js';
+import type { Store } from '../model/index.js';
+import { allowAll, defaults, ServiceDiscoveryError } from '../model/index.js';
+import { realClock, realRandom, silentLogger } from '../runtime/index.js';
+import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
+import { assembleNode, runnersOf } from './assemble-node.js';
+import { CatalogCommands } from './catalog-commands.js';
+import type { Core } from './core.js';
+import { ExpiryMarks } from './expiry-marks.js';
+import { HealthHistory } from './health-history.js';
+import { LocalCommands } from './local-commands.js';
+import type { RegistryOptions } from './options.js';
+import type { OwnNode } from './own-node.js';
+import { QueryCommands } from './query-commands.js';
+import { Reaper } from './reaper.js';
+import { Reconciler } from './reconcile.js';
+import { EventHub, EventTeller } from './registry-events.js';
+import { Registry } from './registry.js';
+import { LockDelays, SessionLeases } from './sessions.js';
+import { StateCommands } from './state-commands.js';
+import { TombstonePruner } from './tombstones.js';
+import { plansOf } from './whole-state.js';
+import { Writer } from './writer.js';
+
+/**
+ * Opens the store, reads what it holds, writes the rows of its own node and starts the checks. The registry it resolves
+ * with answers from the first moment on: it does not resolve before the catalog is complete.
+ *
+ * ```ts
+ * await using registry = await createRegistry({ node: { name: 'web-1' } });
+ * await registry.registerService({ Name: 'api', Port: 8080, Check: { TTL: '10s', Status: 'passing' } });
+ * registry.catalog.serviceView('api').instances;
+ * ```
+ */
+export async function createRegistry(options: RegistryOptions = {}): Promise<Registry> {
+  const store = options.store ?? (await openStore(options));
+  const feed = new Feed(store, options);
+  try {
+    await feed.start();
+    return await assemble(feed, await ownNode(feed.catalog, options), options);
+  } catch (error) {
+    await feed.close();
+    throw error;
+  }
+}
+
+async function openStore({ dataDir, datacenter, logger, clock }: RegistryOptions): Promise<Store> {
+  return dataDir === undefined ? openMemoryStore() : openEmbeddedStore({ dataDir, datacenter, logger, clock });
+}
+
+async function ownNode(catalog: Catalog, { node = {}, dataDir }: RegistryOptions): Promise<OwnNode> {
+  const name = node.name ?? hostname();
+  const id = node.id ?? (dataDir === undefined ? knownId(catalog, name) : await readOrCreateNodeId(dataDir));
+  const { datacenter } = catalog;
+  const address = node.address ?? '127.0.0.1';
+  return { name, id, datacenter, address, meta: node.meta ?? {}, owner: { datacenter, origin: id } };
+}
+
+/** The id under which the store already knows a node of this name as an agent's. */
+function knownId(catalog: Catalog, name: string): string {
+  const row = catalog.node(name);
+  return row && row.id !== '' && row.origin === row.id ? row.id : randomUUID();
+}
+
+/** The store's feed into the catalog, and the writer over both. */
+class Feed {
+  readonly catalog: Catalog;
+  readonly events: EventHub;
+  readonly writer: Writer<readonly AppliedChange[]>;
+  readonly logger;
+  onApplied: (applied: readonly AppliedChange[]) => void = () => {};
+  private readonly closers: (() => void | Promise<void>)[] = [];
+  private readonly stop = new AbortController();
+  private following: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly store: Store,
+    options: RegistryOptions,
+  ) {
+    this.logger = options.logger ?? silentLogger;
+    this.catalog = new Catalog({ datacenter: options.datacenter ?? defaults.datacenter });
+    this.events = new EventHub(this.logger);
+    this.writer = new Writer(store, this.catalog, new Head(this.catalog), (error) => this.fail(error));
+  }
+
+  /** Resolves when the first snapshot is applied. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.onFailed = reject;
+      this.following = this.writer.follow(this.stop.signal, (applied) => {
+        resolve();
+        this.onApplied(applied);
+      });
+    });
+  }
+
+  /** Called on close, last added first. */
+  beforeClose(closer: () => void | Promise<void>): void {
+    this.closers.unshift(closer);
+  }
+
+  async close(): Promise<void> {
+    for (const closer of this.closers.splice(0)) await closer();
+    await this.writer.close();
+    this.stop.abort(new ServiceDiscoveryError('CLOSED', 'the registry is closed'));
+    await this.following;
+    this.catalog.close();
+    await this.store.close();
+  }
+
+  private onFailed: (error: ServiceDiscoveryError) => void = () => {};
+
+  private fail(error: ServiceDiscoveryError): void {
+    this.logger.error({ error }, 'store_failed');
+    this.onFailed(error);
+    this.events.emit('fatal', error);
+  }
+}
+
+async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Promise<Registry> {
+  const { catalog, events, writer, logger, store } = feed;
+  const clock = options.clock ?? realClock;
+  const delays = new LockDelays(clock);
+  const core: Core = {
+    self,
+    catalog,
+    clock,
+    logger,
+    random: options.random ?? realRandom,
+    newId: options.newId ?? randomUUID,
+    policy: options.policy ?? allowAll,
+    marks: new ExpiryMarks(),
+    decide: (decision) =>
+      writer.decide((head) => {
+        const decided = decision(head);
+        delays.start(decided.lockDelays);
+        return decided;
+      }),
+  };
+  const { node, results } = assembleNode(core, options.checks ?? {});
+  const leases = new SessionLeases(core);
+  const history = new HealthHistory(() => clock.wall());
+  const privateMetaKeys: ReadonlySet<string> = new Set();
+  const teller = new EventTeller(events, core.marks, privateMetaKeys);
+  const reconciler = new Reconciler(node);
+  const reaper = new Reaper(node, options.checks?.minDeregisterAfterMs ?? defaults.minDeregisterAfterMs);
+  feed.onApplied = (applied) => {
+    leases.follow(applied);
+    history.note(applied);
+    teller.tell(applied);
+  };
+  const tombstones = new TombstonePruner(catalog, clock);
+  for (const part of [leases, node, tombstones, reaper, reconciler]) feed.beforeClose(() => part.close());
+
+  node.replaceChecks(plansOf(catalog.rows().rows, self.name));
+  await reconciler.run();
+  leases.start();
+  reconciler.start();
+  reaper.start();
+  tombstones.start();
+
+  return new Registry({
+    core,
+    store,
+    catalog,
+    events,
+    history,
+    node,
+    reconciler,
+    privateMetaKeys,
+    local: new LocalCommands(node, results, rulesOf(options)),
+    catalogCommands: new CatalogCommands(core),
+    state: new StateCommands(core, leases, delays, options.sessionTtlMinMs),
+    queries: new QueryCommands(),
+    close: () => feed.close(),
+  });
+}
+
+function rulesOf({ checks = {} }: RegistryOptions) {
+  const runners = runnersOf(checks);
+  return {
+    enableScriptChecks: checks.enableScriptChecks ?? false,
+    enableLocalScriptChecks: checks.enableLocalScriptChecks ?? false,
+    hasRunner: (name: string) => runners.has(name),
+    outputMaxBytes: checks.outputMaxBytes,
+  };
+}

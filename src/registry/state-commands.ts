@@ -1,0 +1,110 @@
+import {
+  decideKvDelete,
+  decideKvPut,
+  decideSessionCreate,
+  decideSessionDestroy,
+  decideTxn,
+  decision,
+  outcomeAt,
+} from '../catalog/index.js';
+import type {
+  Caller,
+  ConfigRow,
+  EventRow,
+  Json,
+  KvDelete,
+  KvWrite,
+  SessionRequest,
+  SessionRow,
+  TxnOperation,
+  TxnOutcome,
+} from '../model/index.js';
+import { notFound, put, sameRow } from '../model/index.js';
+import type { Core } from './core.js';
+import { authorize } from './core.js';
+import type { LockDelays, SessionLeases } from './sessions.js';
+import type { EventRequest } from './user-events.js';
+import { decideEvent, validateEvent } from './user-events.js';
+
+/** Key-values, sessions, transactions, user events and small documents (CONTRACT 3.5 to 3.8). */
+export class StateCommands {
+  constructor(
+    private readonly core: Core,
+    private readonly leases: SessionLeases,
+    private readonly delays: LockDelays,
+    private readonly sessionTtlMinMs: number | undefined,
+  ) {}
+
+  async kvPut(write: KvWrite, caller?: Caller): Promise<boolean> {
+    authorize(this.core, caller, 'key', write.key);
+    const { result } = await this.core.decide((head) => decideKvPut(head, write, this.keyContext));
+    return result;
+  }
+
+  async kvDelete(request: KvDelete, caller?: Caller): Promise<boolean> {
+    authorize(this.core, caller, 'key', request.key);
+    const { result } = await this.core.decide((head) => decideKvDelete(head, request));
+    return result;
+  }
+
+  async createSession(body: SessionRequest, caller?: Caller): Promise<string> {
+    const { self, newId } = this.core;
+    authorize(this.core, caller, 'session', body.Node || self.name);
+    const context = { nodeName: self.name, newId, ttlMinMs: this.sessionTtlMinMs };
+    const { result } = await this.core.decide((head) => decideSessionCreate(head, body, context));
+    return result.id;
+  }
+
+  async destroySession(id: string, caller?: Caller): Promise<void> {
+    authorize(this.core, caller, 'session', this.core.catalog.session(id)?.node ?? this.core.self.name);
+    await this.core.decide((head) => decideSessionDestroy(head, id));
+  }
+
+  /** In memory only: a session that nobody renews is known by its lease, not by its row. */
+  async renewSession(id: string, caller?: Caller): Promise<SessionRow> {
+    const { result } = await this.core.decide((head) => decision(head.session(id)));
+    if (!result) throw notFound(`Session id '${id}' not found`);
+    authorize(this.core, caller, 'session', result.node);
+    this.leases.renew(result);
+    return this.core.catalog.session(id) ?? result;
+  }
+
+  async transaction(operations: readonly TxnOperation[], caller?: Caller): Promise<TxnOutcome> {
+    for (const operation of operations) this.authorizeOperation(operation, caller);
+    const context = { ...this.keyContext, ...this.core.self.owner };
+    const { result, index } = await this.core.decide((head) => decideTxn(head, operations, context));
+    return outcomeAt(result, index);
+  }
+
+  async fireEvent(event: EventRequest, caller?: Caller): Promise<EventRow> {
+    authorize(this.core, caller, 'event', event.name);
+    validateEvent(event);
+    const { self, newId } = this.core;
+    const id = newId();
+    const { result } = await this.core.decide((head) => decideEvent(head, event, id, self.name));
+    return result;
+  }
+
+  async putConfig(kind: string, name: string, body: Json, cas?: number): Promise<boolean> {
+    const { result } = await this.core.decide((head) => {
+      const existing = head.config(kind, name);
+      if (cas !== undefined && cas !== (existing?.modifyIndex ?? 0)) return decision(false);
+      const row: ConfigRow = { kind: 'config', configKind: kind, name, body, createIndex: 0, modifyIndex: 0 };
+      return decision(true, sameRow(row, existing) ? [] : [put(row)]);
+    });
+    return result;
+  }
+
+  private readonly keyContext = { lockDelayed: (key: string): boolean => this.delays.isDelayed(key) };
+
+  private authorizeOperation({ KV, Node, Service, Check }: TxnOperation, caller?: Caller): void {
+    if (KV) authorize(this.core, caller, 'key', KV.Key ?? '', actionOf(KV.Verb));
+    if (Node) authorize(this.core, caller, 'node', Node.Node?.Node ?? '', actionOf(Node.Verb));
+    if (Service) authorize(this.core, caller, 'service', Service.Service?.Service ?? '', actionOf(Service.Verb));
+    if (Check) authorize(this.core, caller, 'node', Check.Check?.Node ?? '', actionOf(Check.Verb));
+  }
+}
+
+function actionOf(verb = ''): 'read' | 'write' {
+  return verb.startsWith('get') || verb.startsWith('check-') ? 'read' : 'write';
+}

@@ -1,0 +1,136 @@
+import type { Decision } from '../catalog/index.js';
+import type { CatalogView, Change, ChangeSet, Snapshot, StateReader, Store } from '../model/index.js';
+import { invalid, isDiscoveryError, refKey, refOf, ServiceDiscoveryError } from '../model/index.js';
+
+/** A result with the index at which it can be read; for a decision without changes, the index it was judged at. */
+export interface Decided<T> {
+  readonly result: T;
+  readonly index: number;
+}
+
+/** The head: the catalog plus every change handed to the store and not yet followed. */
+export interface StagingHead extends StateReader {
+  stage(changes: readonly Change[]): () => void;
+}
+
+/** The catalog as the writer needs it; `apply` tells what it did, for events. */
+export interface FollowedCatalog<A> extends Pick<CatalogView, 'index' | 'reached'> {
+  apply(update: Snapshot | ChangeSet): A;
+}
+
+interface InFlight {
+  readonly changes: readonly Change[];
+  readonly release: () => void;
+}
+
+/**
+ * The one writer. Commands are decided one after another, synchronously and in call order, each against the head, so
+ * any interleaving of concurrent commands equals that serial order. A command answers once the catalog shows what it
+ * did; one that changes nothing answers once the catalog shows everything it saw.
+ *
+ * A commit that fails is the end (ALGORITHMS 6: a failed sync is never retried): nothing decided on top of it can be
+ * trusted, so the head is discarded, every command is refused from then on, and `onFatal` tells the owner to exit.
+ */
+export class Writer<A> {
+  private readonly inFlight: InFlight[] = [];
+  private last: Promise<unknown> = Promise.resolve();
+  private failure: ServiceDiscoveryError | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly catalog: FollowedCatalog<A>,
+    private readonly head: StagingHead,
+    private readonly onFatal: (error: ServiceDiscoveryError) => void,
+  ) {}
+
+  /** `decision` must be synchronous; what it throws refuses the command and changes nothing. */
+  async decide<T>(decision: (head: StateReader) => Decision<T>): Promise<Decided<T>> {
+    if (this.failure) throw this.failure;
+    const { changes, result } = decision(this.head);
+    refuseMalformed(changes);
+    if (changes.length === 0) {
+      await this.last;
+      return { result, index: this.catalog.index };
+    }
+    const committed = this.commit(changes);
+    this.last = committed;
+    return { result, index: await committed };
+  }
+
+  /** Applies what the store yields, our own commits included, until `signal` aborts. */
+  async follow(signal: AbortSignal, onApplied: (applied: A, update: Snapshot | ChangeSet) => void): Promise<void> {
+    try {
+      for await (const update of this.store.follow(0, signal)) {
+        const applied = this.catalog.apply(update);
+        if (update.type === 'changes') this.releaseFollowed(update);
+        onApplied(applied, update);
+      }
+      if (!signal.aborted) this.fail(new Error('its feed ended'));
+    } catch (error) {
+      if (!signal.aborted) this.fail(error);
+    }
+  }
+
+  /** Refuses further commands and waits for those under way. */
+  async close(): Promise<void> {
+    this.failure ??= new ServiceDiscoveryError('CLOSED', 'the registry is closed');
+    await this.last.catch(() => {});
+  }
+
+  private async commit(changes: readonly Change[]): Promise<number> {
+    const flight = { changes, release: this.head.stage(changes) };
+    this.inFlight.push(flight);
+    try {
+      const index = await this.store.commit(changes);
+      await this.catalog.reached(index);
+      return index;
+    } catch (error) {
+      throw this.fail(error);
+    } finally {
+      this.settle(flight);
+    }
+  }
+
+  /**
+   * Own commits come back in the order they were handed out. Released here, in the same turn in which the catalog
+   * takes them over, so that no decision sees a row as in flight (index 0) that readers already see committed.
+   */
+  private releaseFollowed(update: ChangeSet): void {
+    const oldest = this.inFlight[0];
+    if (oldest && touchSame(oldest.changes, update.changes)) this.settle(oldest);
+  }
+
+  private settle(flight: InFlight): void {
+    const at = this.inFlight.indexOf(flight);
+    if (at < 0) return;
+    this.inFlight.splice(at, 1);
+    flight.release();
+  }
+
+  private fail(cause: unknown): ServiceDiscoveryError {
+    if (this.failure) return this.failure;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.failure = isDiscoveryError(cause, 'CLOSED')
+      ? cause
+      : new ServiceDiscoveryError('UNAVAILABLE', `the store failed, nothing more is accepted: ${reason}`, { cause });
+    for (const { release } of this.inFlight.splice(0)) release();
+    this.onFatal(this.failure);
+    return this.failure;
+  }
+}
+
+function touchSame(ours: readonly Change[], theirs: readonly Change[]): boolean {
+  return ours.length === theirs.length && ours.every((change, at) => keyOf(change) === keyOf(theirs[at] as Change));
+}
+
+function keyOf(change: Change): string {
+  return refKey(change.op === 'put' ? refOf(change.row) : change.ref);
+}
+
+/** Keys go to disk as UTF-8, where lone surrogates are lost. A store refuses them too, but that would be a failed commit. */
+function refuseMalformed(changes: readonly Change[]): void {
+  for (const change of changes) {
+    const key = keyOf(change);
+    if (/\p{Surrogate}/u.test(key)) throw invalid(`not valid Unicode: ${JSON.stringify(key.split('\0').at(-1))}`);
+  }
+}

@@ -61,6 +61,8 @@ export const limits = {
   /** Each may hold 8 MB of matching states. */
   regexpCacheEntries: 32,
   queryTemplateDepth: 3,
+  /** Characters that rendering one query template may produce in all. */
+  queryRenderedChars: 64 * 1024,
   dnsUdpBytes: 65_467,
   /** Answers over UDP without EDNS, whatever the configuration says. */
   dnsUdpAnswers: 8,
@@ -73,14 +75,24 @@ export const limits = {
   dnsTcpConnectionsPerClient: 50,
   dnsTcpIdleMs: 15_000,
   dnsTcpPipelined: 100,
+  /** Answers waiting in one slow client's connection before we stop reading from it. */
+  dnsTcpBacklogBytes: 256 * 1024,
+  dnsTlsHandshakeMs: 10_000,
+  dnsReceiveBufferBytes: 4 * 1024 * 1024,
+  /** Questions with answers kept ready, twice (see prepared-answers.ts), and variants of each. */
+  dnsPreparedQuestions: 4096,
+  dnsPreparedVariants: 8,
+  /** Asks for one variant before it is made anew. */
+  dnsPreparedUses: 64,
+  dnsPreparedSizes: 4,
   dnsRecursions: 500,
   dnsRateLimitKeys: 50_000,
   searchCacheEntries: 512,
   /** Distinct values of one sort (strings, tag lists, metadata) that the catalog shares between rows. */
   internedValues: 16_384,
   /** What a store keeps of the past for followers to resume from; who is further behind gets a fresh snapshot. */
-  storeHistorySets: 4_096,
-  storeHistoryChanges: 65_536,
+  storeHistorySets: 1_024,
+  storeHistoryChanges: 4_096,
   /** A batch takes waiting commits up to this size, and always one. */
   storeBatchBytes: 4 * 1024 * 1024,
   /** How far lazy commits may run ahead of the index on disk. */

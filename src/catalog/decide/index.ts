@@ -12,3 +12,8 @@ export type { SessionEnd } from './session-end.js';
 export { decideTxn, outcomeAt } from './txn.js';
 export type { TxnContext, TxnVerdict } from './txn.js';
 export { isUuid, uuidComplaint } from './uuid.js';
+export { decideQueryCreate, decideQueryDelete, decideQueryUpdate } from './query-write.js';
+export type { QueryContext } from './query-write.js';
+export { QueryDirectory } from './query-directory.js';
+export { executeQuery, explainQuery } from './query-execute.js';
+export type { ExecuteContext, FailoverDatacenters } from './query-execute.js';

@@ -55,6 +55,19 @@ export class NaiveCatalog {
     return this.of('node').find((row) => same(row.node, name));
   }
 
+  /** The first by name. */
+  nodeByAddress(address: string): NodeRow | undefined {
+    return this.of('node')
+      .filter((row) => row.address === address)
+      .sort((a, b) => order(a.node.toLowerCase(), b.node.toLowerCase()))[0];
+  }
+
+  serviceByAddress(address: string): ServiceRow | undefined {
+    return this.of('service')
+      .filter((row) => row.address === address)
+      .sort((a, b) => order(a.node.toLowerCase(), b.node.toLowerCase()) || order(a.id, b.id))[0];
+  }
+
   under(prefix: string): KvRow[] {
     return this.of('kv')
       .filter((row) => row.key.startsWith(prefix))

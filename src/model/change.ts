@@ -31,7 +31,7 @@ export interface ChangeSet {
   readonly changes: readonly Change[];
 }
 
-/** Everything there is at `index`; rows carry their indexes. Always the first thing `follow(0)` yields. */
+/** Everything there is at `index`; rows carry their indexes. Always the first thing `follow(0)` yields. Take `rows` once. */
 export interface Snapshot {
   readonly type: 'snapshot';
   readonly index: number;

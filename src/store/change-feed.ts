@@ -14,7 +14,7 @@ export type Place = number;
 export interface FeedBounds {
   /** Change sets kept. */
   readonly sets: number;
-  /** Changes kept, over all sets. The newest set is always kept. */
+  /** Changes kept, over all sets. */
   readonly changes: number;
 }
 
@@ -51,11 +51,14 @@ export class ChangeFeed {
     return this.firstPlace + this.history.length;
   }
 
-  publish(set: ChangeSet): void {
-    this.history.push(set);
-    this.lastIndex = set.index;
-    this.heldChanges += set.changes.length;
+  /** All of these are kept until the next call, however many: a follower that keeps up never misses one. */
+  publish(sets: readonly ChangeSet[]): void {
     this.trim();
+    for (const set of sets) {
+      this.history.push(set);
+      this.lastIndex = set.index;
+      this.heldChanges += set.changes.length;
+    }
     this.wake();
   }
 
@@ -113,7 +116,7 @@ export class ChangeFeed {
   }
 
   private trim(): void {
-    while (this.history.length - this.dropped > 1 && this.overfull()) {
+    while (this.overfull()) {
       const oldest = this.history[this.dropped] as ChangeSet;
       this.heldChanges -= oldest.changes.length;
       this.floorIndex = oldest.index;
@@ -128,6 +131,7 @@ export class ChangeFeed {
   }
 
   private overfull(): boolean {
-    return this.history.length - this.dropped > this.bounds.sets || this.heldChanges > this.bounds.changes;
+    const kept = this.history.length - this.dropped;
+    return kept > this.bounds.sets || (this.heldChanges > this.bounds.changes && kept > 0);
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { limits, ServiceDiscoveryError } from '../../model/index.js';
-import type { Change, ChangeSet, CommitOptions, Row, Snapshot, Store } from '../../model/index.js';
+import type { Change, ChangeSet, CommitOptions, Snapshot, Store } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { ChangeFeed } from '../change-feed.js';
-import type { FeedBounds } from '../change-feed.js';
+import type { FeedBounds, Place } from '../change-feed.js';
 import { assertHolds, changeKeys, closedError, isRestore, nextIndex } from '../changes.js';
 import { followFeed } from '../follow.js';
 import type { Start } from '../follow.js';
@@ -11,7 +11,7 @@ import { encodeCommit } from './encode-commit.js';
 import type { Engine, Op } from './engine.js';
 import { GroupCommit } from './group-commit.js';
 import type { Queued } from './group-commit.js';
-import { rowsOf } from './load.js';
+import { decoding, textsOf } from './load.js';
 import type { Loaded } from './load.js';
 import { encodeState, rowKey, STATE_KEY } from './records.js';
 import type { StoreState } from './records.js';
@@ -20,7 +20,6 @@ import { Versions } from './versions.js';
 
 export interface EmbeddedStoreParts {
   readonly engine: Engine;
-  readonly loaded: Loaded;
   readonly clock: Clock;
   readonly lazyDelayMs: number;
   readonly history: FeedBounds | undefined;
@@ -34,12 +33,13 @@ export interface EmbeddedStoreParts {
 }
 
 interface Commit extends Queued {
-  readonly index: number;
+  readonly set: ChangeSet;
   readonly ops: readonly Op[];
   /** Of the store once this commit is written. */
   readonly tally: Tally;
   /** The index space from this commit on. */
   readonly space: string;
+  resolve(index: number): void;
 }
 
 /** Durable on local disk. The commit path is `commit` → `GroupCommit` → `write` → `publish`. */
@@ -56,24 +56,28 @@ export class EmbeddedStore implements Store {
   /** Of followers: `lastSpace` once its commit is shown. */
   private shownSpace: string;
   /** What was loaded, for the first follower; let go once it is given or out of date. */
-  private loadedRows: readonly Row[] | undefined;
+  private loaded: readonly string[] | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(private readonly parts: EmbeddedStoreParts) {
-    const { engine, loaded, clock, lazyDelayMs } = parts;
-    this.state = loaded.state;
-    this.lastIndex = loaded.state.ceiling;
-    this.lastSpace = loaded.state.space;
-    this.shownSpace = loaded.state.space;
-    this.tally = new Tally(loaded.state.tally.count, loaded.state.tally.sum);
-    this.loadedRows = loaded.rows;
+  constructor(
+    { state, texts }: Loaded,
+    private readonly parts: EmbeddedStoreParts,
+  ) {
+    const { engine, clock, lazyDelayMs } = parts;
+    this.state = state;
+    this.lastIndex = state.ceiling;
+    this.lastSpace = state.space;
+    this.shownSpace = state.space;
+    this.tally = new Tally(state.tally.count, state.tally.sum);
+    this.loaded = texts;
     this.feed = new ChangeFeed(this.lastIndex, parts.history);
     this.versions = new Versions(engine);
     this.group = new GroupCommit<Commit>({
       clock,
       lazyDelayMs,
       write: (batch) => this.write(batch),
-      mayRunAhead: (commit) => commit.index <= this.state.ceiling,
+      mayRunAhead: ({ set }) => set.index <= this.state.ceiling,
+      publish: (commits) => this.publish(commits),
       onFailure: (error) => this.failed(error as ServiceDiscoveryError),
     });
   }
@@ -107,14 +111,15 @@ export class EmbeddedStore implements Store {
     const space = this.lastSpace;
     const tally = new Tally(this.tally.count, this.tally.sum);
     return new Promise((resolve, reject) => {
-      const publish = (): void => {
-        this.loadedRows = undefined;
-        this.shownSpace = space;
-        this.feed.publish(set);
-        resolve(set.index);
-      };
-      this.group.add({ index: set.index, ops, tally, space, lazy, sizeBytes: sizeOf(ops), publish, reject });
+      this.group.add({ set, ops, tally, space, lazy, sizeBytes: sizeOf(ops), resolve, reject });
     });
+  }
+
+  private publish(commits: readonly Commit[]): void {
+    this.loaded = undefined;
+    this.shownSpace = commits.at(-1)?.space ?? this.shownSpace;
+    this.feed.publish(commits.map(({ set }) => set));
+    for (const { set, resolve } of commits) resolve(set.index);
   }
 
   private async write(batch: readonly Commit[]): Promise<void> {
@@ -127,10 +132,10 @@ export class EmbeddedStore implements Store {
       throw this.parts.explain(error);
     }
     this.state = state;
-    for (const { ops, index } of batch) this.versions.written(ops, index);
+    for (const { ops, set } of batch) this.versions.written(ops, set.index);
   }
 
-  private stateAfter({ index, tally, space }: Commit): StoreState {
+  private stateAfter({ set: { index }, tally, space }: Commit): StoreState {
     // Raised well before it is reached, so that lazy commits need not wait for it.
     const low = this.state.ceiling < index + limits.storeIndexReserve / 2;
     const ceiling = low ? index + limits.storeIndexReserve : this.state.ceiling;
@@ -139,16 +144,16 @@ export class EmbeddedStore implements Store {
 
   private async snapshot(): Promise<Start | undefined> {
     if (this.closing) return undefined;
-    const rows = this.loadedRows;
-    this.loadedRows = undefined;
-    if (rows) return { snapshot: { type: 'snapshot', index: this.feed.index, rows }, place: this.feed.end };
+    const { loaded } = this;
+    this.loaded = undefined;
+    if (loaded) return startOf(this.feed.index, loaded, this.feed.end);
     const { pinned, index, place } = await this.group.quiet(() => ({
       pinned: this.parts.engine.pin(),
       index: this.feed.index,
       place: this.feed.end,
     }));
     try {
-      return { snapshot: { type: 'snapshot', index, rows: await rowsOf(pinned) }, place };
+      return startOf(index, await textsOf(pinned), place);
     } catch (error) {
       if (this.closing) return undefined;
       throw error;
@@ -194,6 +199,10 @@ export class EmbeddedStore implements Store {
     await this.parts.engine.write([[STATE_KEY, encodeState(settled)]]);
     this.parts.acknowledging(settled.batch);
   }
+}
+
+function startOf(index: number, texts: readonly string[], place: Place): Start {
+  return { snapshot: { type: 'snapshot', index, rows: decoding(texts) }, place };
 }
 
 function* operations(batch: readonly Commit[], state: StoreState): Iterable<Op> {

@@ -32,7 +32,7 @@ export function encodeCommit(
       ? { createIndex: change.row.createIndex, modifyIndex: change.row.modifyIndex }
       : { createIndex: before?.createIndex ?? index, modifyIndex: index };
     const text = encodeRow(change.row, indexes);
-    const checksum = checksumOf(text);
+    const checksum = checksumOf(key, text);
     tally.add(checksum);
     versions.set(key, index, { ...indexes, checksum });
     ops.push([key, text]);

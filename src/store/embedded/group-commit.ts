@@ -17,8 +17,6 @@ import type { Clock } from '../../runtime/index.js';
 export interface Queued {
   readonly lazy: boolean;
   readonly sizeBytes: number;
-  /** Shows it to followers and answers the caller. */
-  publish(): void;
   reject(error: Error): void;
 }
 
@@ -27,6 +25,8 @@ export interface GroupCommitOptions<T extends Queued> {
   readonly lazyDelayMs: number;
   /** Resolves when all of it is on disk. */
   write(batch: readonly T[]): Promise<void>;
+  /** Shows them to followers and answers their callers. */
+  publish(items: readonly T[]): void;
   /** Whether a lazy commit may be shown before it is written. */
   mayRunAhead(item: T): boolean;
   /** Told once. */
@@ -135,17 +135,16 @@ export class GroupCommit<T extends Queued> {
       this.fail(error as Error, batch.slice(shown));
       return;
     }
-    for (const item of batch.slice(shown)) item.publish();
+    this.options.publish(batch.slice(shown));
   }
 
   /** From the head of the queue, as long as nothing before it waits for the disk. */
   private showLazy(): void {
-    while (this.ahead < this.queue.length) {
-      const item = this.queue[this.ahead] as T;
-      if (!item.lazy || !this.options.mayRunAhead(item)) return;
+    const from = this.ahead;
+    for (let item = this.queue[from]; item?.lazy && this.options.mayRunAhead(item); item = this.queue[this.ahead]) {
       this.ahead++;
-      item.publish();
     }
+    if (this.ahead > from) this.options.publish(this.queue.slice(from, this.ahead));
   }
 
   private fail(error: Error, batch: readonly T[]): void {

@@ -1,31 +1,33 @@
 /**
- * Everything that is in the engine, proved whole: each record decodes and is filed under its own key, count and sum
- * are those of the last batch, and the last batch is no older than the newest acknowledged one.
+ * Everything that is in the engine, proved whole: count and sum of the records are those of the last batch, and the
+ * last batch is no older than the newest acknowledged one.
  */
+import { ServiceDiscoveryError } from '../../model/index.js';
 import type { Row } from '../../model/index.js';
 import { decodeRow } from '../codec/index.js';
 import { damaged } from './damage.js';
 import type { DataDir } from './data-dir.js';
 import type { Engine, Pinned } from './engine.js';
-import { decodeState, isKeyOf, ROWS_FROM, ROWS_TO, STATE_KEY } from './records.js';
+import { decodeState, ROWS_FROM, ROWS_TO, STATE_KEY } from './records.js';
 import type { StoreState } from './records.js';
 import { checksumOf, Tally } from './tally.js';
 
 export interface Loaded {
   readonly state: StoreState;
-  readonly rows: readonly Row[];
+  /** Rows as text, in key order. */
+  readonly texts: readonly string[];
 }
 
 /** Undefined: nothing was ever stored here. Throws CORRUPT. */
 export async function load(dir: DataDir, engine: Engine): Promise<Loaded | undefined> {
   const state = readState(dir, engine);
-  const { rows, tally } = await readRows(dir, engine);
+  const { texts, tally } = await readRows(engine);
   if (!state) {
-    if (rows.length > 0) throw damaged(dir, dir.store, 'its state record is missing');
+    if (texts.length > 0) throw damaged(dir, dir.store, 'its state record is missing');
     return undefined;
   }
   if (!tally.equals(state.tally)) throw damaged(dir, dir.store, mismatch(tally, state.tally));
-  return { state, rows };
+  return { state, texts };
 }
 
 function mismatch(found: Tally, written: Tally): string {
@@ -41,12 +43,28 @@ export function assertNothingLost(dir: DataDir, state: StoreState, acknowledged:
 }
 
 /** The rows of a consistent view, in key order. */
-export async function rowsOf(pinned: Pinned): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function textsOf(pinned: Pinned): Promise<string[]> {
+  const texts: string[] = [];
   for await (const chunk of pinned.scan(ROWS_FROM, ROWS_TO)) {
-    for (const [, text] of chunk) rows.push(decodeRow(text));
+    for (const [, text] of chunk) texts.push(text);
   }
-  return rows;
+  return texts;
+}
+
+/**
+ * Rows decoded one by one as they are taken, once: whoever takes them keeps rows of its own, so at 200,000 rows this
+ * saves a hundred megabytes that would have to live until the last one is decoded. The texts are let go at the end,
+ * whoever still holds the snapshot.
+ */
+export function decoding(texts: readonly string[]): Iterable<Row> {
+  let left: readonly string[] | undefined = texts;
+  return {
+    *[Symbol.iterator]() {
+      if (!left) throw new ServiceDiscoveryError('INTERNAL', 'the rows of this snapshot were taken before');
+      for (const text of left) yield decodeRow(text);
+      left = undefined;
+    },
+  };
 }
 
 function readState(dir: DataDir, engine: Engine): StoreState | undefined {
@@ -57,30 +75,19 @@ function readState(dir: DataDir, engine: Engine): StoreState | undefined {
   return state;
 }
 
-async function readRows(dir: DataDir, engine: Engine): Promise<{ rows: Row[]; tally: Tally }> {
-  const rows: Row[] = [];
+async function readRows(engine: Engine): Promise<{ texts: string[]; tally: Tally }> {
+  const texts: string[] = [];
   const tally = new Tally();
   const pinned = engine.pin();
   try {
     for await (const chunk of pinned.scan(ROWS_FROM, ROWS_TO)) {
       for (const [key, text] of chunk) {
-        tally.add(checksumOf(text));
-        rows.push(soundRow(dir, key, text));
+        tally.add(checksumOf(key, text));
+        texts.push(text);
       }
     }
   } finally {
     await pinned.release();
   }
-  return { rows, tally };
-}
-
-function soundRow(dir: DataDir, key: string, text: string): Row {
-  let row: Row;
-  try {
-    row = decodeRow(text);
-  } catch (error) {
-    throw damaged(dir, dir.store, `the record ${JSON.stringify(key)} is garbled`, error);
-  }
-  if (!isKeyOf(key, row)) throw damaged(dir, dir.store, `the record ${JSON.stringify(key)} is another one's`);
-  return row;
+  return { texts, tally };
 }

@@ -43,9 +43,10 @@ function converted(dir: DataDir, key: string, value: string, owner: Owner, tally
   if (!row || wrongField(row) !== undefined || key !== ROWS_PREFIX + refKey(refOf(row))) {
     throw damaged(dir, dir.store, `the record ${JSON.stringify(key)} is garbled`);
   }
+  const fresh = rowKey(refKey(refOf(row)));
   const text = encodeRow(row);
-  tally.add(checksumOf(text));
-  return [rowKey(refKey(refOf(row))), text];
+  tally.add(checksumOf(fresh, text));
+  return [fresh, text];
 }
 
 /** The row with what format 1 left out. Flags were text. */

@@ -52,7 +52,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     const { known, mark } = format === undefined ? await make(dir, engine, loaded) : reopen(dir, loaded);
     // Only a hint for the text that refuses a second agent; the engine's lock decides.
     writeDurably(dir.owner, `${process.pid}\n`);
-    logger.info({ dataDir: dir.path, index: known.state.ceiling, rows: known.rows.length }, 'store opened');
+    logger.info({ dataDir: dir.path, index: known.state.ceiling, rows: known.texts.length }, 'store opened');
     return assemble(dir, engine, known, mark, options);
   } catch (error) {
     await engine.close();
@@ -80,14 +80,13 @@ async function make(dir: DataDir, engine: Engine, loaded: Loaded | undefined): P
   await engine.write([[STATE_KEY, encodeState(state)]]);
   const mark = HighWaterMark.open(dir.mark, state.batch);
   writeFormat(dir);
-  return { known: { state, rows: [] }, mark };
+  return { known: { state, texts: [] }, mark };
 }
 
 function assemble(dir: DataDir, engine: Engine, loaded: Loaded, mark: HighWaterMark, options: EmbeddedStoreOptions) {
   const { clock = realClock, lazyDelayMs = defaults.storeLazyDelayMs, logger = silentLogger } = options;
-  return new EmbeddedStore({
+  return new EmbeddedStore(loaded, {
     engine,
-    loaded,
     clock,
     lazyDelayMs,
     history: options.history,

@@ -4,8 +4,6 @@
  *
  * A row is found by its identity alone, since that is all a deletion names; its origin and datacenter are in the text.
  */
-import type { Row } from '../../model/index.js';
-import { refKey, refOf } from '../../model/index.js';
 import { checksumOf, Tally } from './tally.js';
 
 const ROW_PREFIX = 'r\0';
@@ -29,21 +27,16 @@ export function rowKey(key: string): string {
   return ROW_PREFIX + key;
 }
 
-/** Whether this key is the row's: a damaged key would file a sound row under another identity. */
-export function isKeyOf(key: string, row: Row): boolean {
-  return key.length > ROW_PREFIX.length && key === ROW_PREFIX + refKey(refOf(row));
-}
-
 export function encodeState({ index, ceiling, batch, space, tally }: StoreState): string {
   const text = JSON.stringify([index, ceiling, batch, space, tally.count, tally.sum]);
-  return `${checksumOf(text)} ${text}`;
+  return `${checksumOf(STATE_KEY, text)} ${text}`;
 }
 
 /** Undefined when the text is not what `encodeState` made. */
 export function decodeState(record: string): StoreState | undefined {
   const space = record.indexOf(' ');
   const text = record.slice(space + 1);
-  if (space < 0 || record.slice(0, space) !== String(checksumOf(text))) return undefined;
+  if (space < 0 || record.slice(0, space) !== String(checksumOf(STATE_KEY, text))) return undefined;
   const cells = JSON.parse(text) as [number, number, number, string, number, number];
   const [index, ceiling, batch, indexSpace, count, sum] = cells;
   return { index, ceiling, batch, space: indexSpace, tally: new Tally(count, sum) };

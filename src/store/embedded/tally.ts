@@ -29,7 +29,7 @@ export class Tally {
   }
 }
 
-/** Of a record's text. The key is checked against the text on loading, so it needs no checksum of its own. */
-export function checksumOf(text: string): number {
-  return crc32(text);
+/** Of a record: its text, and the key it is filed under. */
+export function checksumOf(key: string, text: string): number {
+  return crc32(text, crc32(key));
 }

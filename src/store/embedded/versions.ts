@@ -26,7 +26,7 @@ export class Versions {
     const waiting = this.unwritten.get(key);
     if (waiting) return waiting.version;
     const text = this.engine.get(key);
-    return text === undefined ? undefined : { ...indexesIn(text), checksum: checksumOf(text) };
+    return text === undefined ? undefined : { ...indexesIn(text), checksum: checksumOf(key, text) };
   }
 
   set(key: string, index: number, version: Version | undefined): void {

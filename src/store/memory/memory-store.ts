@@ -39,7 +39,7 @@ class MemoryStore implements Store {
     const index = nextIndex(this.feed.index, changes);
     changes.forEach((change, at) => this.apply(change, keys[at] as string, index));
     if (isRestore(changes)) this.space = randomUUID();
-    this.feed.publish({ type: 'changes', index, changes });
+    this.feed.publish([{ type: 'changes', index, changes }]);
     return index;
   }
 

@@ -10,6 +10,7 @@ export * from './instance-fields.js';
 export * from './go-text.js';
 export * from './limits.js';
 export * from './policy.js';
+export * from './registration-policy.js';
 export * from './rows.js';
 export * from './same-row.js';
 export * from './service-definition.js';

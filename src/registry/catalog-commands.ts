@@ -13,7 +13,10 @@ export class CatalogCommands {
     this.requireOwnDatacenter(body.Datacenter);
     const plan = planCatalog(body);
     authorize(this.core, caller, 'node', plan.node);
-    if (plan.service) authorize(this.core, caller, 'service', plan.service.Service ?? '');
+    if (plan.service) {
+      authorize(this.core, caller, 'service', plan.service.Service ?? '');
+      this.core.registrationPolicy.check({ ...plan.service, Name: plan.service.Service, Checks: plan.checks });
+    }
     await this.core.decide((head) => decideCatalogRegistration(head, plan, this.core.self));
   }
 

@@ -1,5 +1,13 @@
 import type { Decision } from '../catalog/index.js';
-import type { Action, Caller, CatalogView, Policy, ResourceKind, StateReader } from '../model/index.js';
+import type {
+  Action,
+  Caller,
+  CatalogView,
+  Policy,
+  RegistrationPolicy,
+  ResourceKind,
+  StateReader,
+} from '../model/index.js';
 import { ServiceDiscoveryError } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
 import type { ExpiryMarks } from './expiry-marks.js';
@@ -18,6 +26,7 @@ export interface Core {
   /** A new UUID: sessions, events, queries. Session ids are secrets of a kind, so it must not be guessable. */
   readonly newId: () => string;
   readonly policy: Policy;
+  readonly registrationPolicy: RegistrationPolicy;
   /** What the changes under way end because nobody renewed it. */
   readonly marks: ExpiryMarks;
 }

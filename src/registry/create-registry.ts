@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Catalog, Head } from '../catalog/index.js';
+import { Catalog, compileRegexp, Head } from '../catalog/index.js';
 import type { AppliedChange } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
-import { allowAll, defaults, ServiceDiscoveryError } from '../model/index.js';
+import {
+  allowAll,
+  compileRegistrationPolicy,
+  defaults,
+  parseRegistrationPolicy,
+  ServiceDiscoveryError,
+} from '../model/index.js';
 import { realClock, realRandom, silentLogger } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
 import { assembleNode, runnersOf } from './assemble-node.js';
@@ -132,6 +138,10 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
     random: options.random ?? realRandom,
     newId: options.newId ?? randomUUID,
     policy: options.policy ?? allowAll,
+    registrationPolicy: compileRegistrationPolicy(
+      parseRegistrationPolicy(options.registrationPolicy ?? {}),
+      compileRegexp,
+    ),
     marks: new ExpiryMarks(),
     decide: (decision) =>
       writer.decide((head) => {
@@ -143,7 +153,7 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
   const { node, results } = assembleNode(core, options.checks ?? {});
   const leases = new SessionLeases(core);
   const history = new HealthHistory(() => clock.wall());
-  const privateMetaKeys: ReadonlySet<string> = new Set();
+  const { privateMetaKeys } = core.registrationPolicy;
   const teller = new EventTeller(events, core.marks, privateMetaKeys);
   const reconciler = new Reconciler(node);
   const reaper = new Reaper(node, options.checks?.minDeregisterAfterMs ?? defaults.minDeregisterAfterMs);
@@ -170,11 +180,10 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
     history,
     node,
     reconciler,
-    privateMetaKeys,
     local: new LocalCommands(node, results, rulesOf(options)),
     catalogCommands: new CatalogCommands(core),
     state: new StateCommands(core, leases, delays, options.sessionTtlMinMs),
-    queries: new QueryCommands(),
+    queries: new QueryCommands(core),
     close: () => feed.close(),
   });
 }

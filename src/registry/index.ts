@@ -3,6 +3,6 @@
  */
 export { createRegistry } from './create-registry.js';
 export type { CheckOptions, NodeOptions, RegistryOptions } from './options.js';
-export { Registry } from './registry.js';
+export type { Registry } from './registry.js';
 export type { RegistryEventName, RegistryEvents } from './registry-events.js';
 export type { ExpiryReason } from './expiry-marks.js';

@@ -18,7 +18,7 @@ import {
   serviceMaintenanceCheck,
   serviceMaintenanceId,
 } from './maintenance.js';
-import type { RegistrationRules, ServicePlan } from './registration.js';
+import type { RegistrationRules, RegistrationSource, ServicePlan } from './registration.js';
 import { planCheck, planService } from './registration.js';
 
 type Options<K extends 'registerService' | 'registerCheck'> = NonNullable<Parameters<RegistryCommands[K]>[1]>;
@@ -32,7 +32,7 @@ export class LocalCommands {
   ) {}
 
   async registerService(body: ServiceRegistration, options: Options<'registerService'> = {}): Promise<void> {
-    const plan = planService(body, sourceOf(options), this.rules);
+    const plan = this.planService(body, sourceOf(options));
     authorize(this.node.core, options, 'service', plan.service.service);
     await this.node.change((draft) => this.applyService(draft, plan, options.replaceExistingChecks ?? false));
   }
@@ -106,7 +106,7 @@ export class LocalCommands {
     checks: readonly CheckRegistration[],
   ): Promise<void> {
     const source = { token: '', fromConfig: true };
-    const servicePlans = services.map((body) => planService(body, source, this.rules));
+    const servicePlans = services.map((body) => this.planService(body, source));
     const checkPlans = checks.map((body) => planCheck(body, source, this.rules));
     const keptServices = new Set(servicePlans.map((plan) => plan.service.id));
     const keptChecks = new Set(
@@ -122,6 +122,12 @@ export class LocalCommands {
       for (const plan of servicePlans) this.applyService(draft, plan, false);
       for (const plan of checkPlans) draft.putCheck(plan);
     });
+  }
+
+  private planService(body: ServiceRegistration, source: RegistrationSource): ServicePlan {
+    const plan = planService(body, source, this.rules);
+    this.node.core.registrationPolicy.check(body);
+    return plan;
   }
 
   private applyService(draft: LocalDraft, plan: ServicePlan, replaceChecks: boolean): void {

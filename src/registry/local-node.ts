@@ -30,7 +30,7 @@ export class LocalNode {
 
   /** All checks at once: those of the store at start, those of an archive. */
   replaceChecks(plans: readonly CheckPlan[]): void {
-    for (const { checkId } of [...this.checks.values()]) this.forget(checkId);
+    for (const { checkId } of this.checks.values()) this.forget(checkId);
     for (const plan of plans) this.adopt(plan);
   }
 

@@ -1,4 +1,4 @@
-import type { CheckRunner, Policy, Store, StringMap } from '../model/index.js';
+import type { CheckRunner, Policy, RegistrationPolicyConfig, Store, StringMap } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
 
 export interface RegistryOptions {
@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly sessionTtlMinMs?: number;
   /** Who may do what. Default: everybody everything. */
   readonly policy?: Policy;
+  /** What registrations must be beyond Consul's contract. Default: nothing more. */
+  readonly registrationPolicy?: RegistrationPolicyConfig;
   readonly clock?: Clock;
   readonly random?: Random;
   /** Fresh UUIDs. Default: from the system's source of randomness. */

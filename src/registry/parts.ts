@@ -23,6 +23,5 @@ export interface RegistryParts {
   readonly state: StateCommands;
   readonly queries: QueryCommands;
   readonly reconciler: Reconciler;
-  readonly privateMetaKeys: ReadonlySet<string>;
   close(): Promise<void>;
 }

@@ -1,16 +1,47 @@
-import type { RegistryCommands } from '../model/index.js';
-import { ServiceDiscoveryError } from '../model/index.js';
+import type { ExecuteContext } from '../catalog/index.js';
+import {
+  decideQueryCreate,
+  decideQueryDelete,
+  decideQueryUpdate,
+  executeQuery,
+  explainQuery,
+  QueryDirectory,
+} from '../catalog/index.js';
+import type { Caller, ExecuteOptions, QueryExecution, QueryRequest, QueryRow } from '../model/index.js';
+import type { Core } from './core.js';
+import { authorize } from './core.js';
 
-type Queries = Pick<RegistryCommands, 'createQuery' | 'updateQuery' | 'deleteQuery' | 'executeQuery' | 'explainQuery'>;
+/** Prepared queries (CONTRACT 3.10). Executing one only reads. */
+export class QueryCommands {
+  private readonly directory: QueryDirectory;
+  private readonly context: ExecuteContext;
 
-function unsupported(): never {
-  throw new ServiceDiscoveryError('UNSUPPORTED', 'prepared queries are not supported yet');
-}
+  constructor(private readonly core: Core) {
+    this.directory = new QueryDirectory(core.catalog);
+    this.context = { random: core.random, agentNode: core.self.name };
+  }
 
-export class QueryCommands implements Queries {
-  createQuery: Queries['createQuery'] = () => unsupported();
-  updateQuery: Queries['updateQuery'] = () => unsupported();
-  deleteQuery: Queries['deleteQuery'] = () => unsupported();
-  executeQuery: Queries['executeQuery'] = () => unsupported();
-  explainQuery: Queries['explainQuery'] = () => unsupported();
+  async createQuery(body: QueryRequest, caller?: Caller): Promise<string> {
+    authorize(this.core, caller, 'query', body.Name ?? '');
+    const { result } = await this.core.decide((head) => decideQueryCreate(head, body, this.core));
+    return result;
+  }
+
+  async updateQuery(id: string, body: QueryRequest, caller?: Caller): Promise<void> {
+    authorize(this.core, caller, 'query', body.Name ?? '');
+    await this.core.decide((head) => decideQueryUpdate(head, id, body));
+  }
+
+  async deleteQuery(id: string, caller?: Caller): Promise<void> {
+    authorize(this.core, caller, 'query', this.core.catalog.query(id)?.name ?? '');
+    await this.core.decide((head) => decideQueryDelete(head, id));
+  }
+
+  executeQuery(nameOrId: string, options: ExecuteOptions = {}): QueryExecution {
+    return executeQuery(this.core.catalog, this.directory, nameOrId, options, this.context);
+  }
+
+  explainQuery(nameOrId: string): QueryRow {
+    return explainQuery(this.directory, nameOrId);
+  }
 }

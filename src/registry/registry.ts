@@ -40,7 +40,7 @@ export class Registry implements RegistryCommands {
 
   /** Metadata keys that the registration policy keeps out of DNS, events, logs, metrics and exports. */
   get privateMetaKeys(): ReadonlySet<string> {
-    return this.parts.privateMetaKeys;
+    return this.parts.core.registrationPolicy.privateMetaKeys;
   }
 
   /** Tells of changes once the catalog shows them. Returns the unsubscribe, harmless twice. */

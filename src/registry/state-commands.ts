@@ -71,6 +71,7 @@ export class StateCommands {
 
   async transaction(operations: readonly TxnOperation[], caller?: Caller): Promise<TxnOutcome> {
     for (const operation of operations) this.authorizeOperation(operation, caller);
+    for (const operation of operations) this.judge(operation, operations);
     const context = { ...this.keyContext, ...this.core.self.owner };
     const { result, index } = await this.core.decide((head) => decideTxn(head, operations, context));
     return outcomeAt(result, index);
@@ -96,6 +97,15 @@ export class StateCommands {
   }
 
   private readonly keyContext = { lockDelayed: (key: string): boolean => this.delays.isDelayed(key) };
+
+  /** A transaction registers too. The checks of an instance are those that stand beside it. */
+  private judge({ Service }: TxnOperation, operations: readonly TxnOperation[]): void {
+    const service = Service?.Service;
+    if (!service || (Service.Verb !== 'set' && Service.Verb !== 'cas')) return;
+    const id = service.ID || service.Service;
+    const checks = operations.flatMap(({ Check }) => (Check?.Check?.ServiceID === id ? [Check] : []));
+    this.core.registrationPolicy.check({ ...service, Name: service.Service, Checks: checks });
+  }
 
   private authorizeOperation({ KV, Node, Service, Check }: TxnOperation, caller?: Caller): void {
     if (KV) authorize(this.core, caller, 'key', KV.Key ?? '', actionOf(KV.Verb));

@@ -103,7 +103,7 @@ export class StateCommands {
     const service = Service?.Service;
     if (!service || (Service.Verb !== 'set' && Service.Verb !== 'cas')) return;
     const id = service.ID || service.Service;
-    const checks = operations.flatMap(({ Check }) => (Check?.Check?.ServiceID === id ? [Check] : []));
+    const checks = operations.filter(({ Check }) => Check?.Check?.ServiceID === id);
     this.core.registrationPolicy.check({ ...service, Name: service.Service, Checks: checks });
   }
 

@@ -70,14 +70,11 @@ export interface DnsConfig {
 
 export interface HttpConfig {
   readonly responseHeaders: StringMap;
-  readonly blockEndpoints: readonly string[];
-  readonly allowWriteFrom: readonly string[];
+  readonly allowedHosts: readonly string[];
   readonly maxConnections: number;
   readonly maxConnectionsPerClient: number;
   readonly kvValueBytes: number;
   readonly txnBytes: number;
-  readonly defaultWaitMs: number;
-  readonly maxWaitMs: number;
   readonly requestLimits: {
     readonly mode: 'disabled' | 'permissive' | 'enforcing';
     /** Requests a second; -1 = without limit. */

@@ -37,8 +37,6 @@ export function defaultLayer(dev: boolean, environment: NodeJS.ProcessEnv): Laye
         txn_max_req_len: limits.txnBytes,
         request_limits: { mode: 'disabled', read_rate: -1, write_rate: -1 },
       },
-      default_query_time: formatDuration(defaults.blockingWaitMs),
-      max_query_time: formatDuration(defaults.maxBlockingWaitMs),
       enable_script_checks: false,
       enable_local_script_checks: false,
       check_update_interval: formatDuration(defaults.checkUpdateIntervalMs),

@@ -36,13 +36,16 @@ export function decodeDefinitions(config: RawConfig, report: (finding: Finding) 
     }
   };
   return {
-    services: (config.services ?? []).flatMap((body, i) =>
-      attempt(`services[${i}]`, () => decode(serviceRegistration, body, { unknown: 'refuse', aliases })),
-    ),
+    services: (config.services ?? []).flatMap((body, i) => attempt(`services[${i}]`, () => decodeService(body))),
     checks: (config.checks ?? []).flatMap((body, i) =>
       attempt(`checks[${i}]`, () => decode(checkRegistration, body, { unknown: 'refuse', aliases })),
     ),
   };
+}
+
+/** A service definition as files spell it. Throws INVALID_ARGUMENT naming the field. */
+export function decodeService(body: unknown): ServiceRegistration {
+  return decode(serviceRegistration, body, { unknown: 'refuse', aliases });
 }
 
 /** `service` beside `services`: each file's single definition joins the list, so that several files can have one. */

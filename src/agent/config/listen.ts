@@ -62,11 +62,9 @@ privateNetworks.addSubnet('100.64.0.0', 10, 'ipv4');
 /** The first private IPv4 address of this machine, else its first outside one, else loopback (Consul's order). */
 export function machineAddress(interfaces = networkInterfaces()): string {
   const outside = Object.values(interfaces)
-    .flat()
-    .filter((item) => item !== undefined && !item.internal);
-  const v4 = outside.filter((item) => item?.family === 'IPv4').map((item) => item?.address as string);
-  const v6 = outside
-    .filter((item) => item?.family === 'IPv6' && item.scopeid === 0)
-    .map((item) => item?.address as string);
+    .flatMap((items) => items ?? [])
+    .filter((item) => !item.internal);
+  const v4 = outside.filter((item) => item.family === 'IPv4').map((item) => item.address);
+  const v6 = outside.filter((item) => item.family === 'IPv6' && item.scopeid === 0).map((item) => item.address);
   return v4.find((address) => privateNetworks.check(address)) ?? v4[0] ?? v6[0] ?? '127.0.0.1';
 }

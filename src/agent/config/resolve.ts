@@ -121,14 +121,11 @@ function httpOf(raw: RawConfig): HttpConfig {
   const limits = raw.limits ?? {};
   return {
     responseHeaders: raw.http_config?.response_headers ?? {},
-    blockEndpoints: raw.http_config?.block_endpoints ?? [],
-    allowWriteFrom: raw.http_config?.allow_write_http_from ?? [],
+    allowedHosts: raw.http_config?.allowed_hosts ?? [],
     maxConnections: number(limits.http_max_conns),
     maxConnectionsPerClient: number(limits.http_max_conns_per_client),
     kvValueBytes: number(limits.kv_max_value_size),
     txnBytes: number(limits.txn_max_req_len),
-    defaultWaitMs: ms(raw.default_query_time),
-    maxWaitMs: ms(raw.max_query_time),
     requestLimits: {
       mode: limits.request_limits?.mode ?? 'disabled',
       readRate: limits.request_limits?.read_rate ?? -1,

@@ -17,7 +17,8 @@ export interface UnsupportedKey {
 const never = (): boolean => false;
 const isTrue = (value: unknown): boolean => value === true || value === 'true';
 const isDeny = (value: unknown): boolean => typeof value === 'string' && value.toLowerCase() === 'deny';
-const isSet = (value: unknown): boolean => value !== '' && value !== null && value !== false;
+const isSet = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 : value !== '' && value !== null && value !== false;
 
 const ignored: UnsupportedKey = { asksProtection: never, advice: '', warns: true };
 const replacedBy = (key: string): UnsupportedKey => ({ asksProtection: never, advice: `use ${key}`, warns: true });
@@ -40,14 +41,14 @@ const IGNORED = `
   advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
   advertise_reconnect_timeout auto_config.authorization auto_config.dns_sans auto_config.intro_token auto_config.intro_token_file
   auto_config.ip_sans auto_config.server_addresses auto_encrypt.dns_san auto_encrypt.ip_san autopilot bootstrap bootstrap_expect
-  cache cloud config_entries connect disable_anonymous_signature disable_coordinates disable_host_node_id
+  cache cloud config_entries connect default_query_time disable_anonymous_signature disable_coordinates disable_host_node_id
   disable_http_unprintable_char_filter disable_keyring_file disable_remote_exec disable_update_check discovery_max_stale
   dns_config.cache_max_age dns_config.prefer_namespace dns_config.use_cache enable_acl_replication enable_agent_tls_for_checks
   enable_central_service_config enable_debug enable_syslog encrypt_verify_incoming encrypt_verify_outgoing experiments gossip_lan
   gossip_wan http_config.use_cache http_config.max_header_bytes leave_on_terminate license_path limits.http_max_header_bytes
   limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_handshake_timeout limits.rpc_max_burst
   limits.rpc_max_conns_per_client limits.rpc_rate limits.request_limits.default_read_rate locality log_file log_rotate_bytes
-  log_rotate_duration log_rotate_max_files partition peering performance ports.expose_max_port ports.expose_min_port ports.grpc
+  log_rotate_duration log_rotate_max_files max_query_time partition peering performance ports.expose_max_port ports.expose_min_port ports.grpc
   ports.grpc_tls ports.serf_lan ports.serf_wan ports.server ports.sidecar_max_port ports.sidecar_min_port primary_gateways
   primary_gateways_interval protocol raft_boltdb raft_logstore raft_protocol raft_snapshot_interval raft_snapshot_threshold
   raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan rejoin_after_leave reporting retry_interval
@@ -75,6 +76,8 @@ const PROTECTION: Readonly<Record<string, (value: unknown) => boolean>> = {
   'auto_encrypt.allow_tls': isTrue,
   'auto_encrypt.tls': isTrue,
   default_intention_policy: isDeny,
+  'http_config.allow_write_http_from': isSet,
+  'http_config.block_endpoints': isSet,
   encrypt: isSet,
   'tls.defaults.tls_cipher_suites': isSet,
   'tls.https.tls_cipher_suites': isSet,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressList, count, duration, port, stringMap } from './values.js';
+import { addressList, count, port, stringMap } from './values.js';
 
 /** Where the agent listens and what it advertises. */
 export const networkKeys = {
@@ -49,10 +49,8 @@ export const httpKeys = {
     .object({
       /** Added to every answer. */
       response_headers: stringMap.optional(),
-      /** Paths that answer 403, by prefix. */
-      block_endpoints: z.array(z.string()).optional(),
-      /** Networks (CIDR) from which writes are taken; empty = all. */
-      allow_write_http_from: z.array(z.string()).optional(),
+      /** Ours: host names, besides IP addresses and localhost, under which web pages may reach this agent. */
+      allowed_hosts: z.array(z.string()).optional(),
     })
     .optional(),
   limits: z
@@ -72,6 +70,4 @@ export const httpKeys = {
         .optional(),
     })
     .optional(),
-  default_query_time: duration.optional(),
-  max_query_time: duration.optional(),
 } as const;

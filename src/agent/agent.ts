@@ -1,0 +1,164 @@
+import { EventEmitter, once } from 'node:events';
+import { createHttpApi, type HttpSettings } from '../api/index.js';
+import { allowAll, ServiceDiscoveryError, type CheckRunner } from '../model/index.js';
+import { createRegistry, type Registry } from '../registry/index.js';
+import { realClock, realRandom } from '../runtime/index.js';
+import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
+import { agentFacts } from './agent-facts.js';
+import { Closers } from './closers.js';
+import { isLoopback, showListen, type AgentConfig, type LoadedConfig } from './config/index.js';
+import { Definitions } from './definitions.js';
+import { listenHttp, readCertificate } from './listeners.js';
+import { createLogger, type AgentLogger } from './logger.js';
+
+/** A running agent. */
+export interface Agent {
+  /** Where it listens, real ports: `127.0.0.1:8500`, `[::1]:8500`, `unix:///run/datapunk.sock`. */
+  readonly addresses: AgentAddresses;
+  readonly registry: Registry;
+  readonly logger: AgentLogger;
+  /** Resolves when the agent cannot go on (its store failed) or was asked over HTTP to leave; then `close` it. */
+  readonly ended: Promise<AgentEnd>;
+  /** Takes over services, checks and log level of the configuration read again. */
+  reload(): Promise<void>;
+  /** Blocked queries answer, checks end, data is synced. Harmless twice. */
+  close(): Promise<void>;
+}
+
+export interface AgentAddresses {
+  readonly http: readonly string[];
+  readonly https: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsTls: readonly string[];
+}
+
+export type AgentEnd = { readonly type: 'failed'; readonly error: ServiceDiscoveryError } | { readonly type: 'left' };
+
+export interface AgentOptions {
+  /** Where log lines go. Default: stderr. */
+  readonly log?: (line: string) => void;
+  /** Reads the configuration again. Without it a reload is refused. */
+  readonly loadConfig?: () => Promise<LoadedConfig>;
+  /** Check runners of the embedding program, by the name a check gives as `Runner`. */
+  readonly runners?: ReadonlyMap<string, CheckRunner>;
+}
+
+/** Rejects, with nothing left running, when the data dir or an address cannot be had. */
+export async function startAgent(config: AgentConfig, options: AgentOptions = {}): Promise<Agent> {
+  const closers = new Closers();
+  try {
+    return await assemble(config, options, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function assemble(config: AgentConfig, options: AgentOptions, closers: Closers): Promise<Agent> {
+  const logger = createLogger(config.log, options.log);
+  const certificate = await readCertificate(config.tls);
+  const registry = await openRegistry(config, options, logger);
+  closers.add(() => registry.close());
+  const definitions = new Definitions(config, registry, logger, options.loadConfig);
+  await definitions.apply();
+  const end = whenEnded(registry);
+
+  const api = createHttpApi({
+    handle: { catalog: registry.catalog, registry: definitions.keptBy(registry) },
+    policy: allowAll,
+    clock: realClock,
+    random: realRandom,
+    logger: logger.child({ room: 'http' }),
+    agent: agentFacts(config, registry),
+    actions: {
+      reload: () => definitions.reload(),
+      leave: async () => end.by({ type: 'left' }),
+      join: notYet,
+      forceLeave: notYet,
+      monitor: (level, json, write) => logger.follow(level, json, write),
+    },
+    snapshots: {
+      read: notYet,
+      write: () => {
+        throw new ServiceDiscoveryError('UNSUPPORTED', 'not yet');
+      },
+    },
+    settings: httpSettings(config),
+    metrics: () => [],
+  });
+  closers.add(() => api.close());
+  const { listen } = config;
+  const addresses: AgentAddresses = {
+    http: await listenHttp(api, listen.http, listen.socketMode),
+    https: await listenHttp(api, listen.https, listen.socketMode, certificate),
+    dns: [],
+    dnsTls: [],
+  };
+  warnWhenOpen(config, logger);
+  return {
+    addresses,
+    registry,
+    logger,
+    ended: end.promise,
+    reload: () => definitions.reload(),
+    close: () => closers.close(),
+  };
+}
+
+async function openRegistry(config: AgentConfig, options: AgentOptions, logger: AgentLogger): Promise<Registry> {
+  const { dataDir, datacenter, nodeId, checks } = config;
+  const room = logger.child({ room: 'registry' });
+  const store =
+    dataDir === undefined ? openMemoryStore() : await openEmbeddedStore({ dataDir, datacenter, logger: room });
+  // From here on the registry closes the store, also when it cannot start.
+  return createRegistry({
+    store,
+    datacenter,
+    node: {
+      name: config.nodeName,
+      id: nodeId ?? (dataDir === undefined ? undefined : await readOrCreateNodeId(dataDir)),
+      address: config.advertiseAddress,
+      meta: config.nodeMeta,
+    },
+    checks: {
+      enableScriptChecks: checks.enableScripts,
+      enableLocalScriptChecks: checks.enableLocalScripts,
+      updateIntervalMs: checks.updateIntervalMs,
+      minDeregisterAfterMs: checks.minDeregisterAfterMs,
+      outputMaxBytes: checks.outputMaxBytes,
+      discardOutput: checks.discardOutput,
+      damping: checks.damping,
+      ...(checks.allowedNetworks.length > 0 ? { allowedNetworks: checks.allowedNetworks } : {}),
+      ...(options.runners ? { runners: options.runners } : {}),
+    },
+    sessionTtlMinMs: config.sessionTtlMinMs,
+    logger: room,
+  });
+}
+
+function httpSettings({ http, prometheusRetentionMs }: AgentConfig): HttpSettings {
+  const { kvValueBytes, txnBytes, ...same } = http;
+  return { ...same, kvMaxValueBytes: kvValueBytes, txnMaxBytes: txnBytes, prometheus: prometheusRetentionMs > 0 };
+}
+
+function whenEnded(registry: Registry): { readonly promise: Promise<AgentEnd>; by(end: AgentEnd): void } {
+  const ending = new EventEmitter<{ end: [AgentEnd] }>();
+  const promise = once(ending, 'end').then(([end]) => end as AgentEnd);
+  const by = (end: AgentEnd): void => void ending.emit('end', end);
+  registry.on('fatal', (error) => by({ type: 'failed', error }));
+  return { promise, by };
+}
+
+/** Whoever reaches the port may do everything: no small thing to say once it is more than this machine. */
+function warnWhenOpen({ listen }: AgentConfig, logger: AgentLogger): void {
+  const open = [...listen.http, ...listen.https].filter((address) => !isLoopback(address)).map(showListen);
+  if (open.length === 0) return;
+  logger.warn(
+    { addresses: open, advice: 'listen on 127.0.0.1, or let a firewall or proxy decide who may connect' },
+    'http.open_to_network_without_authentication',
+  );
+}
+
+async function notYet(): Promise<never> {
+  throw new ServiceDiscoveryError('UNSUPPORTED', 'agents do not join each other in this version');
+}

@@ -1,0 +1,39 @@
+import { ServiceDiscoveryError, type RegistryCommands } from '../model/index.js';
+import type { Registry } from '../registry/index.js';
+import type { AgentConfig, LoadedConfig } from './config/index.js';
+import type { AgentLogger } from './logger.js';
+
+/** What configuration files define, kept true: at start, at every reload, and after a snapshot replaced the state. */
+export class Definitions {
+  constructor(
+    private current: AgentConfig,
+    private readonly registry: Registry,
+    private readonly logger: AgentLogger,
+    private readonly loadConfig: (() => Promise<LoadedConfig>) | undefined,
+  ) {}
+
+  async apply(): Promise<void> {
+    await this.registry.applyConfigDefinitions(this.current.services, this.current.nodeChecks);
+  }
+
+  /** Services, checks and log level are taken over; anything else needs a restart. Nothing changes when a file is wrong. */
+  async reload(): Promise<void> {
+    if (!this.loadConfig)
+      throw new ServiceDiscoveryError('UNSUPPORTED', 'this agent has no configuration to read again');
+    const { config, warnings } = await this.loadConfig();
+    for (const warning of warnings) this.logger.warn({ warning }, 'config.warning');
+    this.current = config;
+    await this.apply();
+    this.logger.setLevel(config.log.level);
+    this.logger.info({ services: config.services.length, checks: config.nodeChecks.length }, 'config.reloaded');
+  }
+
+  /** The registry's commands, with a restore that does not lose what the files define. */
+  keptBy(registry: Registry): RegistryCommands {
+    const restore: RegistryCommands['restore'] = async (rows, caller) => {
+      await registry.restore(rows, caller);
+      await this.apply();
+    };
+    return Object.assign(Object.create(registry) as Registry, { restore });
+  }
+}

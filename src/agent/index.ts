@@ -1,0 +1,3 @@
+export { startAgent, type Agent, type AgentAddresses, type AgentEnd, type AgentOptions } from './agent.js';
+export * from './config/index.js';
+export { runUntilSignal, type RunOptions } from './run-until-signal.js';

@@ -1,0 +1,92 @@
+import { chmod, readFile, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import type { HttpApi } from '../api/index.js';
+import { ServiceDiscoveryError } from '../model/index.js';
+import { showListen, type AgentConfig, type ListenAddress, type TlsFiles } from './config/index.js';
+
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** The certificate of the HTTPS and DNS-over-TLS listeners; undefined when none is configured. */
+export async function readCertificate(files: TlsFiles | undefined): Promise<Certificate | undefined> {
+  if (!files) return undefined;
+  const [cert, key] = await Promise.all([pem('tls cert_file', files.certFile), pem('tls key_file', files.keyFile)]);
+  return { cert, key, minVersion: files.minVersion };
+}
+
+/** Every HTTP and HTTPS address, in the order configured; what it really listens on, ports included. */
+export async function listenHttp(
+  api: HttpApi,
+  addresses: readonly ListenAddress[],
+  mode: AgentConfig['listen']['socketMode'],
+  tls?: Certificate,
+): Promise<string[]> {
+  const shown: string[] = [];
+  for (const address of addresses) {
+    const bound = await listening(address, tls ? 'HTTPS' : 'HTTP', () => listenOne(api, address, mode, tls));
+    shown.push(showListen(bound));
+  }
+  return shown;
+}
+
+async function listenOne(
+  api: HttpApi,
+  address: ListenAddress,
+  mode: number | undefined,
+  tls: Certificate | undefined,
+): Promise<ListenAddress> {
+  if (address.type === 'tcp') {
+    const bound = await api.listen({ host: address.host, port: address.port, ...(tls ? { tls } : {}) });
+    return 'port' in bound ? { type: 'tcp', host: bound.host, port: bound.port } : address;
+  }
+  await removeStaleSocket(address.path);
+  await api.listen({ socketPath: address.path });
+  if (mode !== undefined) await chmod(address.path, mode);
+  return address;
+}
+
+/** A socket file that an agent killed with -9 left behind; one that answers is another agent's. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') await unlink(path);
+  } finally {
+    socket.destroy();
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'there is no such host',
+};
+
+/** The system's refusal as one clear line that names the address and what it was for. */
+export async function listening<T>(address: ListenAddress, what: string, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const at = showListen(address);
+    throw new ServiceDiscoveryError('UNAVAILABLE', `cannot listen on ${at} for ${what}: ${REASONS[code] ?? message}`, {
+      cause,
+      details: {
+        hint: code === 'EADDRINUSE' ? 'Is another agent running? Port 0 takes any free one.' : 'Give another address.',
+      },
+    });
+  }
+}
+
+async function pem(what: string, path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceDiscoveryError('INVALID_ARGUMENT', `${what}: cannot read ${path}: ${why}`, { cause });
+  });
+}

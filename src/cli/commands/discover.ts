@@ -1,0 +1,64 @@
+import { Command } from 'commander';
+import {
+  collect,
+  printJson,
+  useAgent,
+  withClientOptions,
+  withExamples,
+  type ClientFlags,
+  type CommandFactory,
+} from '../command.js';
+import { endpointOf, type InstanceJson } from '../consul-shapes.js';
+import { exitCodes } from '../exit-codes.js';
+import { route } from '../http-client.js';
+import { endpointTable } from '../output/endpoint-table.js';
+
+interface Flags extends ClientFlags {
+  readonly tag?: readonly string[];
+  readonly filter?: string;
+  readonly near?: string;
+  readonly all?: boolean;
+}
+
+export const command: CommandFactory = (session) =>
+  withExamples(
+    withClientOptions(
+      new Command('discover')
+        .description('Where a service runs, now: its instances whose checks all pass.')
+        .argument('<name>', 'service')
+        .option('--tag <tag>', 'only instances with this tag (repeatable: all of them)', collect)
+        .option('--filter <expression>', 'only instances that the filter expression keeps')
+        .option('--near <node>', 'sort by distance from this node ("_agent": the agent asked)')
+        .option('--all', 'instances that are not passing too'),
+    ).action((name: string, flags: Flags) =>
+      useAgent(session, flags, async (agent) => {
+        const { io } = session;
+        const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`, {
+          tag: flags.tag,
+          filter: flags.filter,
+          near: flags.near,
+          passing: flags.all !== true,
+        });
+        const endpoints = instances.map(endpointOf);
+        if (flags.json === true) printJson(io, endpoints);
+        else if (endpoints.length > 0) io.out(endpointTable(io, endpoints));
+        if (endpoints.length > 0) return;
+        session.exitWith(exitCodes.notFound);
+        io.err(`${await whyNone(agent.get<InstanceJson[]>(route`/v1/health/service/${name}`), name, flags)}\n`);
+      }),
+    ),
+    [
+      ['datapunk discover api', 'addresses of healthy instances'],
+      ['datapunk discover api --tag v2 --tag canary', 'with both tags'],
+      [`datapunk discover api --filter 'Service.Meta.version == "1.0.0"'`, 'by metadata'],
+      ['datapunk discover api --json | jq -r .[0].address', 'for a script'],
+    ],
+  );
+
+/** No such service, none that fits, and none that is healthy are three answers. */
+async function whyNone(asked: Promise<readonly InstanceJson[]>, name: string, flags: Flags): Promise<string> {
+  const every = await asked;
+  if (every.length === 0) return `no service "${name}" is registered; "datapunk services" lists those that are`;
+  if (flags.tag !== undefined || flags.filter !== undefined) return `no instance of "${name}" fits`;
+  return `"${name}" has ${every.length} registered, none of them passing; "datapunk health ${name}" shows why`;
+}

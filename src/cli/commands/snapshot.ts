@@ -1,0 +1,82 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { invalid, ServiceDiscoveryError } from '../../model/index.js';
+import {
+  printJson,
+  useAgent,
+  withClientOptions,
+  withExamples,
+  type ClientFlags,
+  type CommandFactory,
+  type Session,
+} from '../command.js';
+
+/** A whole state takes as long as the disk and the network do. */
+const TRANSFER_TIMEOUT_MS = 600_000;
+
+export const command: CommandFactory = (session) =>
+  withExamples(
+    new Command('snapshot')
+      .description('The whole state as one file: services, checks, key-values, sessions, queries.')
+      .addCommand(save(session))
+      .addCommand(restore(session)),
+    [
+      ['datapunk snapshot save backup.snap', 'write it'],
+      ['datapunk snapshot inspect backup.snap', 'what is in it, and whether it is whole'],
+      ['datapunk snapshot restore backup.snap', 'replace everything with it'],
+    ],
+  );
+
+function save(session: Session): Command {
+  return withExamples(
+    withClientOptions(
+      new Command('save')
+        .description('Writes a snapshot of the agent.')
+        .argument('<file>')
+        .option('--force', 'replace a file that is there'),
+    ).action((file: string, flags: ClientFlags & { force?: boolean }) =>
+      useAgent(session, flags, async (agent) => {
+        if (flags.force !== true && (await exists(file))) throw invalid(`${file} exists; --force replaces it`);
+        const answer = await agent.call('GET', '/v1/snapshot', { timeoutMs: TRANSFER_TIMEOUT_MS });
+        // A half-written file must never look like a snapshot.
+        const partial = `${file}.partial`;
+        await writeFile(partial, answer.bytes, { mode: 0o600 });
+        await rename(partial, file);
+        if (flags.json === true) printJson(session.io, { file, bytes: answer.bytes.length, index: answer.index });
+        else session.io.out(`saved ${file}: ${answer.bytes.length} bytes, index ${answer.index}\n`);
+      }),
+    ),
+    [['datapunk snapshot save backup.snap', 'the state as it is now']],
+  );
+}
+
+function restore(session: Session): Command {
+  return withExamples(
+    withClientOptions(
+      new Command('restore')
+        .description(
+          'Replaces everything the agent knows with a snapshot: all of it, or nothing when the file is not whole.',
+        )
+        .argument('<file>'),
+    ).action((file: string, flags: ClientFlags) =>
+      useAgent(session, flags, async (agent) => {
+        const body = await bytesOf(file);
+        await agent.put('/v1/snapshot', { body, timeoutMs: TRANSFER_TIMEOUT_MS });
+        if (flags.json === true) printJson(session.io, { file, restored: true });
+        else session.io.out(`restored ${file}\n`);
+      }),
+    ),
+    [['datapunk snapshot restore backup.snap', 'everything as it was then']],
+  );
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceDiscoveryError('NOT_FOUND', `cannot read ${file}: ${why}`, { cause });
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}

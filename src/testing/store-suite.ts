@@ -92,19 +92,19 @@ class Follower {
 
   async next(): Promise<Snapshot | ChangeSet | undefined> {
     const { value, done } = await this.updates.next();
-    return done ? undefined : (value as Snapshot | ChangeSet);
+    return done ? undefined : value;
   }
 
   async snapshot(): Promise<Snapshot> {
     const update = await this.next();
-    assert.equal(update?.type, 'snapshot');
-    return update as Snapshot;
+    assert.ok(update?.type === 'snapshot', `${update?.type} instead of a snapshot`);
+    return update;
   }
 
   async changes(): Promise<ChangeSet> {
     const update = await this.next();
-    assert.equal(update?.type, 'changes');
-    return update as ChangeSet;
+    assert.ok(update?.type === 'changes', `${update?.type} instead of changes`);
+    return update;
   }
 }
 
@@ -445,6 +445,10 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
   },
 };
 
+function byKey(a: Row, b: Row): number {
+  return refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1;
+}
+
 /** Random puts and deletes of a few keys, in bursts, with reopening between; a follower and snapshots must agree with a Map. */
 async function randomCommits(exam: Exam, seed: number): Promise<void> {
   const random = seededRandom(seed);
@@ -481,7 +485,6 @@ async function randomCommits(exam: Exam, seed: number): Promise<void> {
     }
     const { rows } = await exam.rows(store);
     const expected = [...model].map(([key, { value, ...indexes }]) => kv(key, value, indexes));
-    const byKey = (a: Row, b: Row): number => (refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1);
     assert.deepEqual([...rows.values()].toSorted(byKey), expected.toSorted(byKey), `seed ${seed}, burst ${burst}`);
   }
   await store.close();

@@ -155,7 +155,7 @@ export class Catalog implements CatalogView {
     return this.entry(node)?.instances.get(id)?.row;
   }
 
-  servicesOf(node: string): readonly ServiceRow[] {
+  servicesOf(node: string): Iterable<ServiceRow> {
     const entry = this.entry(node);
     return entry ? servicesOn(entry) : [];
   }
@@ -164,9 +164,13 @@ export class Catalog implements CatalogView {
     return this.entry(node)?.checks.get(checkId);
   }
 
-  checksOf(node: string): readonly CheckRow[] {
+  checksOf(node: string): Iterable<CheckRow> {
+    return this.entry(node)?.checks.values() ?? [];
+  }
+
+  checksOfService(node: string, serviceId: string): Iterable<CheckRow> {
     const entry = this.entry(node);
-    return entry ? checksOf(entry) : [];
+    return (serviceId === '' ? entry?.ownChecks : entry?.instances.get(serviceId)?.checks) ?? [];
   }
 
   localService(id: string): LocalServiceRow | undefined {
@@ -260,11 +264,12 @@ export class Catalog implements CatalogView {
     const entry = this.entry(name);
     const gone = this.tables.topology.nodeGoneIndex;
     if (!entry?.row) return answer(undefined, Math.max(gone, entry?.index ?? 0), topic.node(name));
-    return answer({ node: entry.row, services: servicesOn(entry) }, entry.index, topic.node(name));
+    return answer({ node: entry.row, services: servicesOn(entry).sort(byId) }, entry.index, topic.node(name));
   }
 
   nodeChecks(name: string): Answer<readonly CheckRow[]> {
-    return answer(this.checksOf(name), this.tables.topology.checksIndex, topic.node(name));
+    const entry = this.entry(name);
+    return answer(entry ? checksOf(entry) : [], this.tables.topology.checksIndex, topic.node(name));
   }
 
   serviceChecks(name: string): Answer<readonly CheckRow[]> {
@@ -339,11 +344,14 @@ function answer<T>(value: T, index: number, on: Topic): Answer<T> {
   return { value, index: Math.max(1, index), topic: on };
 }
 
-/** By instance id. */
 function servicesOn(entry: NodeEntry): ServiceRow[] {
   const rows: ServiceRow[] = [];
   for (const instance of entry.instances.values()) if (instance.row) rows.push(instance.row);
-  return rows.sort((a, b) => compare(a.id, b.id));
+  return rows;
+}
+
+function byId(a: ServiceRow, b: ServiceRow): number {
+  return compare(a.id, b.id);
 }
 
 function differences(old: Tables, fresh: Tables, index: number): AppliedChange[] {

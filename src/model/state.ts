@@ -23,7 +23,10 @@ export interface StateReader {
   service(node: string, id: string): ServiceRow | undefined;
   servicesOf(node: string): Iterable<ServiceRow>;
   check(node: string, checkId: string): CheckRow | undefined;
+  /** Of the node and all its instances: as many as it has. */
   checksOf(node: string): Iterable<CheckRow>;
+  /** Of one instance; of the node itself with ''. */
+  checksOfService(node: string, serviceId: string): Iterable<CheckRow>;
   localService(id: string): LocalServiceRow | undefined;
   localServices(): Iterable<LocalServiceRow>;
   localCheck(checkId: string): LocalCheckRow | undefined;

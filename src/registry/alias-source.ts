@@ -10,16 +10,11 @@ export function aliasSource(catalog: CatalogView, nodeName: string): AliasSource
     checksOf: (aliasNode, aliasService) => {
       const node = aliasNode || nodeName;
       if (aliasService !== '' && !catalog.service(node, aliasService)) return undefined;
-      return Array.from(catalog.checksOf(node))
-        .filter((check) => counts(check, aliasService))
-        .map(aliased);
+      const ofNode = Array.from(catalog.checksOfService(node, '')).filter((check) => check.type !== 'alias');
+      const ofService = aliasService === '' ? [] : catalog.checksOfService(node, aliasService);
+      return [...ofNode, ...ofService].map(aliased);
     },
   };
-}
-
-function counts(check: CheckRow, aliasService: string): boolean {
-  if (check.serviceId === '') return check.type !== 'alias';
-  return check.serviceId === aliasService;
 }
 
 function aliased({ name, status, output }: CheckRow): AliasedCheck {

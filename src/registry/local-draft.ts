@@ -65,7 +65,7 @@ export class LocalDraft {
   removeService(id: string): void {
     this.services.set(id, undefined);
     for (const checkId of this.known.checkIdsOf(id)) this.removeCheck(checkId);
-    for (const row of this.head.checksOf(this.self.name)) if (row.serviceId === id) this.removeCheck(row.checkId);
+    for (const row of this.head.checksOfService(this.self.name, id)) this.removeCheck(row.checkId);
   }
 
   /** The plan's outcome is for a check that is new: an existing one keeps what it last said. */

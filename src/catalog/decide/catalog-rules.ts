@@ -49,8 +49,8 @@ export function writeService(draft: Draft, row: ServiceRow): void {
 
 /** The service's name and tags are repeated in its checks. */
 function retellChecks(draft: Draft, { node, id, service, tags }: ServiceRow): void {
-  for (const check of Array.from(draft.state.checksOf(node))) {
-    if (check.serviceId === id) draft.putRow({ ...check, serviceName: service, serviceTags: tags }, check);
+  for (const check of Array.from(draft.state.checksOfService(node, id))) {
+    draft.putRow({ ...check, serviceName: service, serviceTags: tags }, check);
   }
 }
 
@@ -86,9 +86,7 @@ export function removeNode(draft: Draft, name: string): void {
 
 export function removeService(draft: Draft, node: string, id: string): void {
   if (!draft.state.service(node, id)) return;
-  for (const check of Array.from(draft.state.checksOf(node))) {
-    if (check.serviceId === id) removeCheck(draft, node, check.checkId);
-  }
+  for (const check of Array.from(draft.state.checksOfService(node, id))) removeCheck(draft, node, check.checkId);
   draft.removeRow('service', id, node);
 }
 

@@ -27,6 +27,7 @@ function everythingIn(state: StateReader): unknown {
     nodes: [set(state.nodes()), onNodes((node) => bare(state.node(node)))],
     services: onNodes((node) => [set(state.servicesOf(node)), names.ids.map((id) => bare(state.service(node, id)))]),
     checks: onNodes((node) => [set(state.checksOf(node)), names.checks.map((id) => bare(state.check(node, id)))]),
+    checksOfService: onNodes((node) => ['', ...names.ids].map((id) => set(state.checksOfService(node, id)))),
     localServices: [set(state.localServices()), names.ids.map((id) => bare(state.localService(id)))],
     localChecks: [set(state.localChecks()), names.checks.map((id) => bare(state.localCheck(id)))],
     keys: [names.keys.map((key) => bare(state.kv(key))), names.prefixes.map((prefix) => list(state.kvUnder(prefix)))],

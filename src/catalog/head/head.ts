@@ -55,6 +55,7 @@ export class Head implements StateReader {
   }
 
   nodes(): Iterable<NodeRow> {
+    if (this.overlay.empty) return this.catalog.nodes();
     return [
       ...untouched(this.catalog.nodes(), (row) => this.overlay.get(refOf(row))),
       ...present(this.overlay.all('node')),
@@ -75,6 +76,12 @@ export class Head implements StateReader {
 
   checksOf(node: string): Iterable<CheckRow> {
     return merged(this.catalog.checksOf(node), this.overlay.group('check', node.toLowerCase()), (row) => row.checkId);
+  }
+
+  checksOfService(node: string, serviceId: string): Iterable<CheckRow> {
+    const staged = this.overlay.group('check', node.toLowerCase());
+    const rows = merged(this.catalog.checksOfService(node, serviceId), staged, (row) => row.checkId);
+    return filtered(rows, (row) => row.serviceId === serviceId);
   }
 
   // ---- definitions of our own node

@@ -81,13 +81,20 @@ export const limits = {
   dnsReceiveBufferBytes: 4 * 1024 * 1024,
   /** Questions with answers kept ready, twice (see prepared-answers.ts), and variants of each. */
   dnsPreparedQuestions: 4096,
+  dnsPreparedBytes: 32 * 1024 * 1024,
   dnsPreparedVariants: 8,
   /** Asks for one variant before it is made anew. */
   dnsPreparedUses: 64,
-  dnsPreparedSizes: 4,
+  /** Rooms (UDP sizes, TCP, with and without EDNS) that one question's answers are kept for. */
+  dnsPreparedSizes: 8,
   dnsRecursions: 500,
   dnsRateLimitKeys: 50_000,
   searchCacheEntries: 512,
+  /** Instances in all cached results together. */
+  searchCacheInstances: 1_000_000,
+  /** Fields whose indexes are kept, and parts of one search. */
+  searchFieldIndexes: 64,
+  searchConditions: 1024,
   /** Distinct values of one sort (strings, tag lists, metadata) that the catalog shares between rows. */
   internedValues: 16_384,
   /** What a store keeps of the past for followers to resume from; who is further behind gets a fresh snapshot. */

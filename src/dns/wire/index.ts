@@ -7,3 +7,4 @@ export * from './name.js';
 export * from './parse-error.js';
 export * from './record-text.js';
 export { codeOf } from './rdata.js';
+export { readName } from './reader.js';

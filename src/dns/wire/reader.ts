@@ -107,3 +107,7 @@ export class Reader {
     return start;
   }
 }
+
+export function readName(bytes: Buffer, offset: number): string {
+  return new Reader(bytes, offset).name();
+}

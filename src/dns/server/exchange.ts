@@ -1,0 +1,104 @@
+/** One question to one server and its answer, over a socket of its own (RFC 5452: a random port each time). */
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { ServiceDiscoveryError } from '../../model/index.js';
+import type { Clock } from '../../runtime/index.js';
+import { headerBytes } from '../wire/index.js';
+import { framed, Frames } from './frames.js';
+
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ExchangeOptions {
+  readonly timeoutMs: number;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly signal: AbortSignal;
+}
+
+interface Settle {
+  readonly done: (answer: Buffer) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export function askOverUdp(server: ServerAddress, question: Buffer, options: ExchangeOptions): Promise<Buffer> {
+  return within(server, options, ({ done, failed }) => {
+    const socket = createSocket(server.host.includes(':') ? 'udp6' : 'udp4');
+    // Connected, so that the system drops what comes from elsewhere and tells of a closed port.
+    socket.connect(server.port, server.host);
+    socket.once('connect', () => socket.send(question, (error) => error && failed(error)));
+    socket.on('message', (answer) => {
+      // Not an answer to this question: maybe somebody guessing. The right one may still come.
+      if (answers(answer, question)) done(answer);
+    });
+    socket.on('error', failed);
+    return () => socket.close();
+  });
+}
+
+export function askOverTcp(server: ServerAddress, question: Buffer, options: ExchangeOptions): Promise<Buffer> {
+  return within(server, options, ({ done, failed }) => {
+    const frames = new Frames();
+    const socket = connect(server.port, server.host, () => socket.write(framed(question)));
+    socket.on('data', (piece: Buffer) => {
+      frames.push(piece);
+      const answer = frames.next();
+      if (!answer) return;
+      if (answers(answer, question)) done(Buffer.from(answer));
+      else failed(new ServiceDiscoveryError('UNAVAILABLE', `${server.host} answered another question`));
+    });
+    socket.on('error', failed);
+    socket.on('close', () => failed(new ServiceDiscoveryError('UNAVAILABLE', `${server.host} closed the connection`)));
+    return () => socket.destroy();
+  });
+}
+
+/** Runs an exchange to its first outcome, then gives back what it held. */
+function within(
+  server: ServerAddress,
+  { timeoutMs, clock, signal }: ExchangeOptions,
+  start: (settle: Settle) => () => void,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      cancel();
+      signal.removeEventListener('abort', onAbort);
+      release?.();
+      settle();
+    };
+    const failed = (error: Error): void => end(() => reject(error));
+    const onAbort = (): void => failed(new ServiceDiscoveryError('CLOSED', 'the DNS server is closing'));
+    const cancel = clock.after(timeoutMs, () =>
+      failed(new ServiceDiscoveryError('TIMEOUT', `${server.host} did not answer within ${timeoutMs} ms`)),
+    );
+    signal.addEventListener('abort', onAbort, { once: true });
+    let release: (() => void) | undefined;
+    try {
+      release = start({ done: (answer) => end(() => resolve(answer)), failed });
+    } catch (error) {
+      failed(error as Error);
+    }
+  });
+}
+
+/** A response with our id that repeats our question, letters in any case (RFC 5452 section 9.1). */
+function answers(answer: Buffer, question: Buffer): boolean {
+  if (answer.length < headerBytes || (answer[2] as number) < 0x80) return false;
+  if (answer.readUInt16BE(0) !== question.readUInt16BE(0) || answer.readUInt16BE(4) !== 1) return false;
+  const end = questionEnd(question);
+  if (answer.length < end) return false;
+  const asked = question.toString('latin1', headerBytes, end - 4).toLowerCase();
+  const repeated = answer.toString('latin1', headerBytes, end - 4).toLowerCase();
+  return asked === repeated && question.compare(answer, end - 4, end, end - 4, end) === 0;
+}
+
+/** We wrote the question: its name is neither compressed nor cut. */
+function questionEnd(question: Buffer): number {
+  let end = headerBytes;
+  while (question[end] !== 0) end += (question[end] as number) + 1;
+  return end + 5;
+}

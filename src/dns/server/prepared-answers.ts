@@ -1,0 +1,202 @@
+/**
+ * Answers kept as bytes, for questions about services (A, AAAA, SRV; plain, tagged and RFC 2782 names). They are made
+ * by the same code that answers every other question and dropped when the catalog shows another view of the service.
+ * From question to question only the id, the RD and CD bits, the question as spelt, the buffer size and the zone's
+ * serial differ; those are written into a copy.
+ *
+ * Valid only while everybody may read everything and the options stand: whoever builds one sees to that.
+ */
+import { limits } from '../../model/index.js';
+import type { ServiceView } from '../../model/index.js';
+import type { Random } from '../../runtime/index.js';
+import type { AnswerContext } from '../answer/answer-context.js';
+import { answer } from '../answer/answer.js';
+import { fit } from '../answer/fit.js';
+import { inZone, locate } from '../answer/zone.js';
+import { foldName, headerBytes, maxMessageBytes, nameBytes, readName } from '../wire/index.js';
+import type { Message } from '../wire/index.js';
+import type { Transport } from './dns-stats.js';
+import { plainUdpBytes, responseFrame, roomFor, udpRoom } from './response-frame.js';
+import { Rotation } from './rotation.js';
+import type { Order, Variant } from './rotation.js';
+import { optBytes, readSimpleQuery } from './simple-query.js';
+import type { SimpleQuery } from './simple-query.js';
+import { TwoGenerations } from './two-generations.js';
+
+/** An answer ready to be sent; the object is reused by the next call. */
+export interface ReadyAnswer {
+  bytes: Buffer;
+  type: number;
+  rcode: number;
+  cut: boolean;
+  /** Equal for equal questions. */
+  kind: string;
+}
+
+/** A question whose answers are kept, by the room the asker has and whether it speaks EDNS. */
+interface Entry {
+  readonly service: string;
+  readonly name: string;
+  readonly type: number;
+  /** The domain as configured, in wire form: names in answers are spelt so. */
+  readonly domain: Buffer;
+  view: ServiceView;
+  rotations: Map<number, Rotation>;
+  bytes: number;
+}
+
+/** Five 32-bit numbers end an SOA record. */
+const soaTailBytes = 20;
+
+export class PreparedAnswers {
+  private readonly entries = new TwoGenerations<Entry>(limits.dnsPreparedQuestions, limits.dnsPreparedBytes);
+  private readonly query: SimpleQuery = { key: '', type: 0, end: 0, hasOpt: false, udpSize: 0 };
+  private readonly ready: ReadyAnswer = { bytes: Buffer.alloc(0), type: 0, rcode: 0, cut: false, kind: '' };
+
+  constructor(
+    private readonly context: AnswerContext,
+    private readonly parts: { readonly random: Random; readonly recursion: boolean },
+  ) {}
+
+  /** Undefined: the question must be answered the long way. */
+  take(bytes: Buffer, overStream: boolean): ReadyAnswer | undefined {
+    const { query } = this;
+    if (!readSimpleQuery(bytes, query)) return undefined;
+    const entry = this.entryFor(bytes);
+    if (!entry || !isSpeltAs(bytes, query.end, entry.domain)) return undefined;
+    const room = overStream ? maxMessageBytes : udpRoom(query.udpSize);
+    const variant = this.variantFor(entry, room, overStream);
+    return variant && this.fill(bytes, variant, entry);
+  }
+
+  private entryFor(bytes: Buffer): Entry | undefined {
+    const { catalog } = this.context;
+    if (!catalog.ready || this.context.isStale()) return undefined;
+    const entry = this.entries.get(this.query.key) ?? this.admit(bytes);
+    if (!entry) return undefined;
+    const view = catalog.serviceView(entry.service);
+    if (view !== entry.view) {
+      this.entries.grew(-entry.bytes);
+      entry.view = view;
+      entry.rotations = new Map();
+      entry.bytes = 0;
+    }
+    return view.instances.length === 0 ? undefined : entry;
+  }
+
+  /** Only names of services that are there: questions about others cannot crowd them out. */
+  private admit(bytes: Buffer): Entry | undefined {
+    const { catalog, options, records } = this.context;
+    const name = foldName(readName(bytes, headerBytes));
+    const zone = inZone(name, options);
+    const { type, key } = this.query;
+    if (!zone || records.at(name)) return undefined;
+    const place = locate(zone.labels, type, catalog.datacenter);
+    if (place?.kind !== 'service' || !catalog.hasService(place.service)) return undefined;
+    const view = catalog.serviceView(place.service);
+    if (view.instances.length === 0) return undefined;
+    const nameEnd = this.query.end - 4;
+    const domain = Buffer.from(key, 'latin1').subarray(0, nameEnd - headerBytes);
+    const entry: Entry = {
+      service: place.service,
+      name,
+      type,
+      domain: domain.subarray(-(nameBytes(zone.domain) as number)),
+      view,
+      rotations: new Map(),
+      bytes: 0,
+    };
+    this.entries.add(key, entry);
+    return entry;
+  }
+
+  /** An answer that is not cut serves every room it fits in; a cut one serves its own. */
+  private variantFor(entry: Entry, room: number, overStream: boolean): Variant | undefined {
+    if (room === plainUdpBytes && !overStream) return this.pick(entry, plainUdpBytes, 'udp');
+    const whole = this.pick(entry, maxMessageBytes, 'tcp');
+    if (!whole || whole.bytes.length <= room) return whole;
+    return this.pick(entry, room, 'udp');
+  }
+
+  private pick(entry: Entry, room: number, transport: Transport): Variant | undefined {
+    const { hasOpt } = this.query;
+    const slot = hasOpt ? -room : room;
+    let rotation = entry.rotations.get(slot);
+    if (!rotation) {
+      if (entry.rotations.size >= limits.dnsPreparedSizes) return undefined;
+      const make = (order: Order): Variant | undefined => this.make(entry, room, hasOpt, transport, order);
+      rotation = new Rotation(make, this.parts.random);
+      entry.rotations.set(slot, rotation);
+    }
+    const before = rotation.bytes;
+    const variant = rotation.pick();
+    const grown = rotation.bytes - before;
+    if (grown !== 0) {
+      entry.bytes += grown;
+      this.entries.grew(grown);
+    }
+    return variant;
+  }
+
+  private make(entry: Entry, room: number, hasOpt: boolean, transport: Transport, order: Order): Variant | undefined {
+    const { options } = this.context;
+    const query = plainQuery(entry.name, entry.type, hasOpt ? room : undefined);
+    const outcome = answer(query.questions[0] as (typeof query.questions)[0], { ...this.context, order });
+    if (outcome.kind === 'foreign') return undefined;
+    const { reply } = outcome;
+    // What recursors say is asked for every time.
+    if (reply.wanted.length > 0 && this.parts.recursion) return undefined;
+    const frame = responseFrame(query, reply, { options: [], recursion: this.parts.recursion });
+    const { bytes, cut } = fit(frame, reply, roomFor(query, transport, options));
+    const hasSerial = reply.authority.length > 0;
+    const serialAt = bytes.length - (hasOpt ? optBytes : 0) - soaTailBytes;
+    return { bytes, cut, rcode: reply.rcode, serialAt: hasSerial ? serialAt : 0 };
+  }
+
+  private fill(question: Buffer, variant: Variant, entry: Entry): ReadyAnswer {
+    const { query, ready } = this;
+    const { length } = variant.bytes;
+    const bytes = Buffer.allocUnsafe(length);
+    variant.bytes.copy(bytes);
+    bytes[0] = question[0] as number;
+    bytes[1] = question[1] as number;
+    bytes[2] = (bytes[2] as number) | ((question[2] as number) & 0x01);
+    bytes[3] = (bytes[3] as number) | ((question[3] as number) & 0x10);
+    question.copy(bytes, headerBytes, headerBytes, query.end);
+    if (query.hasOpt) bytes.writeUInt16BE(query.udpSize, length - optBytes + 3);
+    if (variant.serialAt > 0) bytes.writeUInt32BE(this.context.serial(), variant.serialAt);
+    ready.bytes = bytes;
+    ready.type = entry.type;
+    ready.rcode = variant.rcode;
+    ready.cut = variant.cut;
+    ready.kind = query.key;
+    return ready;
+  }
+}
+
+function plainQuery(name: string, type: number, udpSize: number | undefined): Message {
+  return {
+    id: 0,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: false,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: false,
+    rcode: 0,
+    questions: [{ name, type, class: 1 }],
+    answers: [],
+    authorities: [],
+    additionals: [],
+    ...(udpSize !== undefined && { edns: { udpSize, version: 0, dnssecOk: false, options: [] } }),
+  };
+}
+
+/** Whether the question ends in the domain as configured, letter for letter: answers spell names as the question does. */
+function isSpeltAs(question: Buffer, end: number, domain: Buffer): boolean {
+  const start = end - 4 - domain.length;
+  for (let i = 0; i < domain.length; i++) if (question[start + i] !== domain[i]) return false;
+  return true;
+}

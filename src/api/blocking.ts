@@ -63,8 +63,8 @@ export class BlockingQueries {
         else resolve();
       };
       const waiter: Waiter = { ready, finish };
-      const cancel = this.clock.after(waitMs + this.random.next() * (waitMs / 16), finish);
-      response.once('close', leave);
+      const cancel = this.clock.after(waitMs + this.extraMs(waitMs), finish);
+      response.on('close', leave);
       queue.waiters.add(waiter);
     });
   }
@@ -73,6 +73,14 @@ export class BlockingQueries {
   close(): void {
     this.closed = true;
     for (const queue of this.waiting.values()) for (const waiter of queue.waiters) waiter.finish();
+  }
+
+  /**
+   * [0, wait/16), so that waits begun together do not end together. In steps, because Node keeps timers in one list for
+   * each length: a thousand lengths would cost more than the waiters.
+   */
+  private extraMs(waitMs: number): number {
+    return (Math.floor(this.random.next() * JITTER_STEPS) / JITTER_STEPS) * (waitMs / 16);
   }
 
   private queueOf(topic: Topic): Queue {
@@ -94,6 +102,8 @@ export class BlockingQueries {
     if (this.waiting.get(topic) === queue) this.waiting.delete(topic);
   }
 }
+
+const JITTER_STEPS = 64;
 
 interface Waiter {
   readonly ready: () => boolean;

@@ -28,6 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const put = (body: string, headers: Record<string, string> = {}) =>
+  world.ask('/v1/catalog/register', { method: 'PUT', body, headers });
+
+const named = async (path: string) => (await world.ask(path)).headers['x-consul-effective-consistency'];
+
 describe('statuses and texts', () => {
   const cases: readonly [string, string, number, string][] = [
     ['GET', '/v1/nope', 404, 'Invalid URL path: not a recognized HTTP API endpoint'],
@@ -123,7 +128,6 @@ describe('headers', () => {
   });
 
   test('the consistency asked for is named by catalog reads and by no others', async () => {
-    const named = async (path: string) => (await world.ask(path)).headers['x-consul-effective-consistency'];
     expect(await named('/v1/catalog/nodes')).toBe('leader');
     expect(await named('/v1/catalog/nodes?stale=false')).toBe('stale');
     expect(await named('/v1/catalog/nodes?max_stale=10s')).toBe('stale');
@@ -164,7 +168,6 @@ describe('bodies', () => {
   });
 
   test('only the first value counts; unknown fields are refused with Consul’s words', async () => {
-    const put = (body: string) => world.ask('/v1/catalog/register', { method: 'PUT', body });
     expect((await put('{"Node":"a","Address":"1.2.3.4"} trailing')).text).toBe('true');
     expect(registered).toEqual([{ Node: 'a', Address: '1.2.3.4' }]);
     expect((await put('')).text).toBe('Request decode failed: EOF');
@@ -186,8 +189,6 @@ describe('bodies', () => {
 });
 
 describe('writes from a browser', () => {
-  const write = (headers: Record<string, string>) =>
-    world.ask('/v1/catalog/register', { method: 'PUT', body: '{"Node":"a"}', headers });
   const cases: readonly [string, Record<string, string>, number][] = [
     ['no browser', {}, 200],
     ['our own page', { Origin: 'http://127.0.0.1:8500', Host: '127.0.0.1:8500' }, 200],
@@ -198,7 +199,9 @@ describe('writes from a browser', () => {
     ['another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['a name pointed at us', { Origin: 'http://evil.example:8500', Host: 'evil.example:8500' }, 403],
   ];
-  test.each(cases)('%s', async (_, headers, status) => expect((await write(headers)).status).toBe(status));
+  test.each(cases)('%s', async (_, headers, status) =>
+    expect((await put('{"Node":"a"}', headers)).status).toBe(status),
+  );
 });
 
 describe('rate limits', () => {

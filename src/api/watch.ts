@@ -20,6 +20,8 @@ export function watchService(request: ApiRequest): Reply {
   const name = request.required('Missing service name');
   const passing = parsePassing(request.query);
   const options = readOptions(request);
+  // A bad filter is refused now: later there is no status left to say it with.
+  healthItems(request, options, [], passing);
   const { counters } = request.api;
   if (counters.streams >= limits.watchStreams) throw refusal(503, 'Too many watches', 'UNAVAILABLE');
   const encode = (view: ServiceView): string => {

@@ -28,13 +28,17 @@ export class ConnectionLimit {
       return false;
     }
     this.counters.connections += 1;
-    if (limited) this.open.set(address, count + 1);
-    socket.once('close', () => {
-      this.counters.connections -= 1;
-      if (limited) this.release(address);
-    });
+    socket.on('close', this.closed);
+    if (!limited) return true;
+    this.open.set(address, count + 1);
+    socket.on('close', () => this.release(address));
     return true;
   }
+
+  /** One function for all sockets: thousands of connections may be open, each waiting for a change. */
+  private readonly closed = (): void => {
+    this.counters.connections -= 1;
+  };
 
   private release(address: string): void {
     const left = (this.open.get(address) ?? 1) - 1;

@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiWorld } from '../testing/api-world.js';
+import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
+
+/** health/service and catalog/service answer plain reads from prepared bytes and the rest item by item: same items. */
+let world: ApiWorld;
+beforeAll(async () => {
+  world = await ApiWorld.start();
+});
+afterAll(() => world.close());
+
+const status = fc.constantFrom('passing', 'warning', 'critical', 'odd');
+const instance = fc.record({
+  node: fc.integer({ min: 0, max: 3 }),
+  id: fc.integer({ min: 0, max: 5 }),
+  tags: fc.uniqueArray(fc.constantFrom('v1', 'V2', 'blue', ''), { maxLength: 3 }),
+  port: fc.integer({ min: 0, max: 70_000 }),
+  meta: fc.option(fc.dictionary(fc.constantFrom('a', '__proto__', 'zone'), fc.string({ maxLength: 5 }))),
+  checks: fc.array(status, { maxLength: 2 }),
+  nodeCheck: fc.option(status),
+});
+type Instance = typeof instance extends fc.Arbitrary<infer T> ? T : never;
+
+function write(service: string, { node, id, tags, port, meta, checks, nodeCheck }: Instance): void {
+  const name = `${service}-n${node}`;
+  const own = `${service}-${id}`;
+  world.world.put(
+    nodeRow(name, { meta: { zone: String(node) } }),
+    serviceRow(name, own, { service, tags, port, meta }),
+    ...checks.map((state, at) =>
+      checkRow(name, `${own}-${at}`, { status: state, serviceId: own, serviceName: service, serviceTags: tags }),
+    ),
+    ...(nodeCheck === null ? [] : [checkRow(name, 'node', { status: nodeCheck })]),
+  );
+}
+
+test('prepared bytes and item by item agree, after every change', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(instance, { minLength: 1, maxLength: 6 }), async (instances) => {
+      const service = `s${run++}`;
+      for (const one of instances) {
+        write(service, one);
+        for (const path of [
+          `health/service/${service}`,
+          `health/service/${service}?passing`,
+          `catalog/service/${service}`,
+        ]) {
+          const fast = await world.ask(`/v1/${path}`);
+          // A filter that keeps all takes the other path.
+          const keepAll = path.startsWith('health') ? 'Service.ID != none' : 'ServiceID != none';
+          const mark = path.includes('?') ? '&' : '?';
+          const slow = await world.ask(`/v1/${path}${mark}filter=${encodeURIComponent(keepAll)}`);
+          expect(slow.text).toBe(fast.text);
+          expect(slow.headers['x-consul-index']).toBe(fast.headers['x-consul-index']);
+        }
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const ids = async (query: string): Promise<string[]> => {
+  const items = (await world.ask(`/v1/health/service/sel${query}`)).json() as { Service: { ID: string } }[];
+  return items.map((item) => item.Service.ID);
+};
+
+const at = (node: string, x: number) =>
+  ({
+    kind: 'config',
+    configKind: 'coordinate',
+    name: node,
+    body: { Node: node, Coord: { Vec: [x, 0], Error: 1, Adjustment: 0, Height: 0 } },
+    createIndex: 0,
+    modifyIndex: 0,
+  }) as const;
+
+describe('what is selected', () => {
+  beforeAll(() => {
+    const world_ = world.world;
+    for (const [at, zone] of ['east', 'west', 'west'].entries()) {
+      const node = `sel-${at}`;
+      const tags = at === 0 ? ['v1', 'Blue'] : ['v2', 'blue'];
+      const state = ['passing', 'warning', 'passing'][at] as string;
+      world_.put(
+        nodeRow(node, { meta: { zone } }),
+        serviceRow(node, `sel-${at}`, { service: 'Sel', tags, port: at === 2 ? 0 : 80 }),
+        checkRow(node, 'c', { serviceId: `sel-${at}`, serviceName: 'Sel', status: state }),
+      );
+    }
+  });
+
+  const cases: readonly [string, string[]][] = [
+    ['', ['sel-0', 'sel-1', 'sel-2']],
+    ['?passing', ['sel-0', 'sel-2']],
+    ['?passing=false', ['sel-0', 'sel-1', 'sel-2']],
+    ['?tag=BLUE', ['sel-0', 'sel-1', 'sel-2']],
+    ['?tag=blue&tag=v2', ['sel-1', 'sel-2']],
+    ['?tag=', []],
+    ['?node-meta=zone:west', ['sel-1', 'sel-2']],
+    ['?node-meta=zone:west&passing', ['sel-2']],
+    ['?node-meta=zone', []],
+    ['?filter=Service.Port==0', ['sel-2']],
+    ['?near=sel-2', ['sel-0', 'sel-1', 'sel-2']],
+  ];
+  test.each(cases)('%s', async (query, wanted) => expect(await ids(query)).toEqual(wanted));
+
+  test('near sorts by the coordinates that are known', async () => {
+    world.world.put(at('sel-0', 5), at('sel-2', 1), at('n1', 0));
+    expect(await ids('?near=_agent')).toEqual(['sel-2', 'sel-0', 'sel-1']);
+    expect(await ids('?near=sel-0')).toEqual(['sel-0', 'sel-2', 'sel-1']);
+    expect(await ids('?near=nobody')).toEqual(['sel-0', 'sel-1', 'sel-2']);
+  });
+});
+
+test('a service’s face: what is left out, what is null', async () => {
+  world.world.put(nodeRow('face'), serviceRow('face', 'face', { service: 'face' }));
+  const [item] = (await world.ask('/v1/health/service/face')).json() as { Service: object }[];
+  expect(item?.Service).toMatchObject({ Meta: null, Tags: [], Address: '', Weights: { Passing: 1, Warning: 1 } });
+  expect(item?.Service).not.toHaveProperty('Port');
+  const [row] = (await world.ask('/v1/catalog/service/face')).json() as object[];
+  expect(row).toMatchObject({ ServiceMeta: {}, ServicePort: 0, ServiceTags: [] });
+});

@@ -222,7 +222,7 @@ describe('deregistering', () => {
     });
     await at.registry.deregisterService('web');
     expect(at.catalog.serviceView('web').instances).toEqual([]);
-    expect(at.catalog.checksOf('n1').map((check) => check.checkId)).toEqual(['serfHealth']);
+    expect(Array.from(at.catalog.checksOf('n1'), (check) => check.checkId)).toEqual(['serfHealth']);
     expect(at.registry.localChecks().size).toBe(0);
   });
 

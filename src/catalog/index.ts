@@ -5,3 +5,4 @@ export * from './filter/index.js';
 export { compileRegexp } from './regexp.js';
 export type { Regexp } from './regexp.js';
 export * from './decide/index.js';
+export * from './metadata/index.js';

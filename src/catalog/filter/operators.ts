@@ -3,7 +3,7 @@ import { compileRegexp } from '../regexp.js';
 import { type Match, type Operator, selectorText } from './expression.js';
 import { filterError } from './filter-error.js';
 import { parseGoBoolean, parseGoInteger } from './go-literals.js';
-import { search } from './search-operators.js';
+import { buildSearchTest } from './search-operators.js';
 import type { Shape } from './shape.js';
 
 /**
@@ -74,15 +74,12 @@ const none: Table = {};
 
 /** Throws the complaint of CONTRACT 1.7 when the operator does not exist for the type, or the value does not convert. */
 export function buildTest(match: Match, shape: Shape): Test {
-  const test = match.value.form === 'semver' ? search.semver(match, shape) : buildOrdinary(match, shape);
+  const ordinary = match.value.form === 'semver' ? undefined : tableFor(shape)[match.operator]?.(match);
+  const test = ordinary ?? buildSearchTest(match, shape);
   if (test) return test;
   throw filterError(
     `Invalid match operator ${goQuote(match.operator)} for selector ${goQuote(selectorText(match.selector))}`,
   );
-}
-
-function buildOrdinary(match: Match, shape: Shape): Test | undefined {
-  return tableFor(shape)[match.operator]?.(match) ?? search.comparison(match, shape);
 }
 
 function tableFor(shape: Shape): Table {

@@ -1,7 +1,7 @@
-import semver from 'semver';
-import { goQuote, limits } from '../../model/index.js';
+import { goQuote } from '../../model/index.js';
 import type { Match, Operator } from './expression.js';
 import { filterError } from './filter-error.js';
+import { type Order, orderTo, orderToVersion, versionRange } from './ordering.js';
 import type { Shape } from './shape.js';
 
 /**
@@ -18,65 +18,41 @@ const HOLDS: Readonly<Partial<Record<Operator, (order: number) => boolean>>> = {
   'Greater Than Or Equal': (order) => order >= 0,
 };
 
-export const search = { comparison, semver: versionTest };
-
-function comparison({ operator, value }: Match, shape: Shape): Test | undefined {
+/** Undefined when the search dialect has no such operator for the type either. */
+export function buildSearchTest(match: Match, shape: Shape): Test | undefined {
+  if (shape.type !== 'string' && shape.type !== 'number') return undefined;
+  const { operator, value } = match;
   const holds = HOLDS[operator];
-  if (!holds || (shape.type !== 'string' && shape.type !== 'number')) return undefined;
-  if (value.form === 'number') {
-    const wanted = Number(value.text);
-    return (actual) => {
-      const found = toNumber(actual);
-      return found !== undefined && holds(found - wanted);
-    };
-  }
-  if (shape.type === 'number') throw filterError(`${goQuote(value.text)} is not a number to compare with`);
-  return (actual) => typeof actual === 'string' && holds(compareText(actual, value.text));
+  if (holds) return comparison(orderOf(match, shape), holds);
+  if (value.form !== 'semver' || shape.type !== 'string') return undefined;
+  if (operator !== 'Equal' && operator !== 'Not Equal') return undefined;
+  return membership(value.text, operator === 'Equal');
 }
 
-function versionTest({ operator, value }: Match, shape: Shape): Test | undefined {
-  if (shape.type !== 'string') return undefined;
-  const holds = HOLDS[operator];
-  if (holds) {
-    const wanted = semver.parse(value.text, { loose: true });
-    if (!wanted) throw filterError(`${goQuote(value.text)} is not a semantic version`);
-    return (actual) => {
-      const found = toVersion(actual);
-      return found !== undefined && holds(found.compare(wanted));
-    };
-  }
-  const negated = operator === 'Not Equal';
-  return operator === 'Equal' || negated ? inRange(rangeOf(value.text), negated) : undefined;
-}
-
-function inRange(range: semver.Range, negated: boolean): Test {
+function comparison(order: Order, holds: (order: number) => boolean): Test {
   return (actual) => {
-    const version = toVersion(actual);
-    return (version !== undefined && range.test(version)) !== negated;
+    const found = order(typeof actual === 'number' ? String(actual) : asString(actual));
+    return found !== undefined && holds(found);
   };
 }
 
-function rangeOf(text: string): semver.Range {
-  try {
-    if (text.length > limits.semverRangeChars) throw new RangeError('too long');
-    return new semver.Range(text, { loose: true, includePrerelease: true });
-  } catch {
-    throw filterError(`${goQuote(text)} is not a range of semantic versions`);
+function orderOf({ value }: Match, shape: Shape): Order {
+  if (value.form === 'semver') {
+    const order = orderToVersion(value.text);
+    if (order) return order;
+    throw filterError(`${goQuote(value.text)} is not a semantic version`);
   }
+  if (value.form === 'number') return orderTo(Number(value.text));
+  if (shape.type === 'string') return orderTo(value.text);
+  throw filterError(`${goQuote(value.text)} is not a number to compare with`);
 }
 
-function toVersion(actual: unknown): semver.SemVer | undefined {
-  return typeof actual === 'string' ? (semver.parse(actual, { loose: true }) ?? undefined) : undefined;
+function membership(text: string, wanted: boolean): Test {
+  const contains = versionRange(text);
+  if (!contains) throw filterError(`${goQuote(text)} is not a range of semantic versions`);
+  return (actual) => contains(asString(actual)) === wanted;
 }
 
-function toNumber(actual: unknown): number | undefined {
-  if (typeof actual === 'number') return actual;
-  if (typeof actual !== 'string' || actual.trim() === '') return undefined;
-  const parsed = Number(actual);
-  return Number.isNaN(parsed) ? undefined : parsed;
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function asString(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

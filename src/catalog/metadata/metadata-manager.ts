@@ -1,0 +1,134 @@
+import { LRUCache } from 'lru-cache';
+import { limits } from '../../model/index.js';
+import type { CatalogView, InstanceView } from '../../model/index.js';
+import { compileQuery } from './conditions.js';
+import { InstanceIndex } from './instance-index.js';
+import { type Candidates, plan } from './planner.js';
+import { holds, type Predicate } from './predicate.js';
+import { type MetadataQuery, validateQuery } from './query.js';
+import type { IsPrivate } from './redact.js';
+import { compileText, WireItem } from './text.js';
+
+export interface MetadataManagerOptions {
+  /** Metadata keys that are searched only with `includePrivate`. Default: none. */
+  readonly isPrivate?: IsPrivate;
+}
+
+export interface SearchOptions {
+  /** For direct reads by those who may see everything. Default false. */
+  readonly includePrivate?: boolean;
+}
+
+/** How a search was answered. */
+export interface SearchExplanation {
+  /** `index`: only candidates of an index were looked at; `scan`: every instance. */
+  readonly plan: 'index' | 'scan';
+  /** Fields whose indexes gave the candidates: several for an `or`, none for a scan. */
+  readonly indexes: readonly string[];
+  /** Instances looked at, of how many there are, and how many were found. */
+  readonly candidates: number;
+  readonly instances: number;
+  readonly results: number;
+}
+
+interface Search {
+  readonly found: readonly InstanceView[];
+  readonly explanation: SearchExplanation;
+}
+
+const NOBODY: IsPrivate = () => false;
+
+/**
+ * Search over all instances of a catalog by what they say about themselves: version, type, environment, region, zone,
+ * capabilities, any metadata key, and service, node, tag and health. Queries are data (`MetadataQuery`) or text (see
+ * `compileText` for its selectors). What was found is kept until some instance changes.
+ */
+export class MetadataManager {
+  readonly #index: InstanceIndex;
+  readonly #isPrivate: IsPrivate;
+  readonly #results = new LRUCache<string, Search>({
+    max: limits.searchCacheEntries,
+    maxSize: limits.searchCacheInstances,
+    sizeCalculation: ({ found }) => found.length + 1,
+  });
+  #resultsGeneration = 0;
+
+  constructor(catalog: CatalogView, options: MetadataManagerOptions = {}) {
+    this.#index = new InstanceIndex(catalog);
+    this.#isPrivate = options.isPrivate ?? NOBODY;
+  }
+
+  /** Sorted by service, node and instance id. An empty text finds every instance. */
+  findInstances(query: string | MetadataQuery, options: SearchOptions = {}): readonly InstanceView[] {
+    return this.#search(query, options).found;
+  }
+
+  /** Which index answers the query, how many candidates it gives and how many of them are results. */
+  explain(query: string | MetadataQuery, options: SearchOptions = {}): SearchExplanation {
+    return this.#search(query, options).explanation;
+  }
+
+  #search(query: string | MetadataQuery, { includePrivate = false }: SearchOptions): Search {
+    if (typeof query !== 'string') validateQuery(query);
+    this.#refresh();
+    const key = `${includePrivate ? 'all' : 'public'} ${typeof query === 'string' ? query : JSON.stringify(query)}`;
+    const known = this.#results.get(key);
+    if (known) return known;
+    const isPrivate = includePrivate ? NOBODY : this.#isPrivate;
+    const search = this.#run(compile(query, isPrivate), isPrivate);
+    this.#results.set(key, search);
+    return search;
+  }
+
+  #refresh(): void {
+    this.#index.refresh();
+    if (this.#index.generation === this.#resultsGeneration) return;
+    this.#results.clear();
+    this.#resultsGeneration = this.#index.generation;
+  }
+
+  #run(predicate: Predicate, isPrivate: IsPrivate): Search {
+    const candidates = plan(predicate, this.#index);
+    const pool = candidates ? unionOf(candidates) : this.#index.instances();
+    const found: InstanceView[] = [];
+    let looked = 0;
+    for (const instance of pool) {
+      looked += 1;
+      if (holds(predicate, { instance, wire: new WireItem(instance, isPrivate) })) found.push(instance);
+    }
+    const explanation: SearchExplanation = {
+      plan: candidates ? 'index' : 'scan',
+      indexes: candidates?.indexes ?? [],
+      candidates: looked,
+      instances: this.#index.size,
+      results: found.length,
+    };
+    return { found: found.sort(inOrder), explanation };
+  }
+}
+
+const EVERYTHING: Predicate = { kind: 'and', of: [] };
+
+function compile(query: string | MetadataQuery, isPrivate: IsPrivate): Predicate {
+  if (typeof query !== 'string') return compileQuery(query, isPrivate);
+  return query.trim() === '' ? EVERYTHING : compileText(query, isPrivate);
+}
+
+function unionOf({ sets }: Candidates): Iterable<InstanceView> {
+  const [first, ...rest] = sets;
+  if (!first) return [];
+  return rest.length === 0 ? first : new Set(sets.flatMap((set) => [...set]));
+}
+
+function inOrder(a: InstanceView, b: InstanceView): number {
+  return (
+    compare(a.service.service, b.service.service) ||
+    compare(a.node.node, b.node.node) ||
+    compare(a.service.id, b.service.id)
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,3 +1,4 @@
+import type { DohHandler } from '../dns/index.js';
 import type { Policy, RegistryHandle, Row } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
 
@@ -14,8 +15,10 @@ export interface HttpApiDependencies {
   readonly settings: HttpSettings;
   /** Plain counters of every room, read when somebody scrapes. */
   readonly metrics: () => Iterable<Metric>;
-  /** DNS over HTTPS (RFC 8484): a query message in, an answer message out; absent when it is not served. */
-  readonly dnsQuery?: (message: Buffer, client: string) => Promise<Uint8Array | undefined>;
+  /** DNS over HTTPS at /dns-query; absent when it is not served. */
+  readonly dnsQuery?: DohHandler;
+  /** Metadata keys kept out of searches. Default: none. */
+  readonly isPrivateKey?: (key: string) => boolean;
 }
 
 /** What the agent knows about itself. */

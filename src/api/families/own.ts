@@ -1,6 +1,4 @@
-import { limits } from '../../model/index.js';
-import { badRequest, refusal } from '../core/errors.js';
-import { Body, text } from '../core/reply.js';
+import { text } from '../core/reply.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
@@ -32,14 +30,6 @@ export const ownRoutes = family(400, {
     },
   },
   '/v1/internal/check/run/{check}': { PUT: { handler: runCheck, summary: 'Run a check of this agent now' } },
-});
-
-/** Mounted only when DNS over HTTPS is served. */
-export const dnsQueryRoutes = family(400, {
-  '/dns-query': {
-    GET: { handler: dnsGet, summary: 'DNS over HTTPS (RFC 8484)', query: ['dns'] },
-    POST: { handler: dnsPost, summary: 'DNS over HTTPS (RFC 8484)' },
-  },
 });
 
 function ready(request: ApiRequest): Reply {
@@ -93,28 +83,4 @@ async function runCheck(request: ApiRequest): Promise<Reply> {
   const check = request.required('Missing check ID');
   const ran = await request.api.handle.registry.runCheckNow(check, request.caller);
   return request.json(ran);
-}
-
-const DNS_MESSAGE = 'application/dns-message';
-
-function dnsGet(request: ApiRequest): Promise<Reply> {
-  const encoded = request.query.get('dns');
-  if (!/^[A-Za-z0-9_-]+$/.test(encoded)) throw badRequest('Missing or malformed dns parameter');
-  return answerDns(request, Buffer.from(encoded, 'base64url'));
-}
-
-async function dnsPost(request: ApiRequest): Promise<Reply> {
-  if (request.header('content-type') !== DNS_MESSAGE) throw refusal(415, `Content-Type must be ${DNS_MESSAGE}`);
-  return answerDns(request, await request.bytes(limits.dnsUdpBytes));
-}
-
-async function answerDns(request: ApiRequest, message: Buffer): Promise<Reply> {
-  const client = request.message.socket.remoteAddress ?? '';
-  const answer = await request.api.dnsQuery?.(message, client);
-  if (!answer) throw badRequest('Malformed DNS message');
-  return {
-    status: 200,
-    headers: ['Content-Type', DNS_MESSAGE, 'Cache-Control', 'max-age=0'],
-    body: new Body(Buffer.from(answer)),
-  };
 }

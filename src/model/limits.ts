@@ -84,7 +84,7 @@ export const limits = {
   dnsPreparedBytes: 32 * 1024 * 1024,
   dnsPreparedVariants: 8,
   /** Asks for one variant before it is made anew. */
-  dnsPreparedUses: 64,
+  dnsPreparedUses: 128,
   /** Rooms (UDP sizes, TCP, with and without EDNS) that one question's answers are kept for. */
   dnsPreparedSizes: 8,
   dnsRecursions: 500,
@@ -95,6 +95,8 @@ export const limits = {
   /** Fields whose indexes are kept, and parts of one search. */
   searchFieldIndexes: 64,
   searchConditions: 1024,
+  /** Services with fewer instances are filtered one by one: that is faster than asking an index. */
+  narrowedInstances: 256,
   /** Distinct values of one sort (strings, tag lists, metadata) that the catalog shares between rows. */
   internedValues: 16_384,
   /** What a store keeps of the past for followers to resume from; who is further behind gets a fresh snapshot. */

@@ -64,6 +64,11 @@ export class InstanceIndex {
     for (const { instances } of this.#services.values()) yield* instances;
   }
 
+  /** Whether the service is indexed as it is in this view. */
+  holds(view: ServiceView): boolean {
+    return this.#services.get(view.name) === view;
+  }
+
   refresh(): void {
     if (this.catalog.index === this.#seenIndex) return;
     const names = new Set<string>();

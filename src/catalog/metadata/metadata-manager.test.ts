@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { limits } from '../../model/index.js';
-import type { ServiceRow } from '../../model/index.js';
+import { instanceToWire, limits, serviceNodeToWire } from '../../model/index.js';
+import type { InstanceView, ServiceRow } from '../../model/index.js';
 import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../../testing/catalog-world.js';
+import { checkServiceNodeShape, compileFilter, serviceNodeShape } from '../filter/index.js';
+import type { FilteredItem } from './hints.js';
 import { MetadataManager } from './metadata-manager.js';
 import type { MetadataQuery } from './query.js';
 import { redactMeta } from './redact.js';
@@ -200,6 +202,45 @@ describe('explain', () => {
     ['not service == db', 'scan', [], 4, 3],
   ] as const)('%s: %s', (text, plan, indexes, candidates, results) => {
     expect(manager().explain(text)).toEqual({ plan, indexes, candidates, instances: 4, results });
+  });
+});
+
+describe('narrowing what an endpoint filters', () => {
+  const count = 2 * limits.narrowedInstances;
+  const at = new CatalogWorld([
+    nodeRow('n1'),
+    ...Array.from({ length: count }, (_, i) =>
+      serviceRow('n1', `i${i}`, { service: 'web', tags: [i % 2 ? 'Odd' : 'even'], ...meta({ n: String(i % 8) }) }),
+    ),
+    serviceRow('n1', 'small', { service: 'small', ...meta({ n: '1' }) }),
+  ]);
+  const web = at.catalog.serviceView('web');
+
+  it.each<[string, FilteredItem, number]>([
+    ['Service.Meta.n == 3', 'health', count / 8],
+    ['Odd in Service.Tags and Service.Port == 0', 'health', count / 2],
+    ['Service.Meta["n"] == 3 or Service.Meta.n == 4', 'health', count / 4],
+    ['ServiceMeta.n == 3 and Node == n1', 'catalog', count / 8],
+    ['ServiceTags contains Odd', 'catalog', count / 2],
+    ['Service.Meta.n != 3', 'health', count],
+    ['not Service.Meta.n == 3', 'health', count],
+    ['Service.Meta.n == 3 or Service.Port == 0', 'health', count],
+    ['', 'health', count],
+  ])('%j of %s leaves %d to look at', (filter, item, left) => {
+    const narrowed = manager(at).narrow(web, filter, item);
+    expect(narrowed).toHaveLength(left);
+    const keeps =
+      filter === '' ? () => true : compileFilter(filter, item === 'health' ? checkServiceNodeShape : serviceNodeShape);
+    const kept = (instances: readonly InstanceView[]) =>
+      instances.filter((one) => keeps(item === 'health' ? instanceToWire(one) : serviceNodeToWire(one)));
+    expect(kept(narrowed)).toEqual(kept(web.instances));
+  });
+
+  it('leaves small services and views of another time alone', () => {
+    const small = at.catalog.serviceView('small');
+    expect(manager(at).narrow(small, 'Service.Meta.n == 3', 'health')).toBe(small.instances);
+    const old = { ...web };
+    expect(manager(at).narrow(old, 'Service.Meta.n == 3', 'health')).toBe(web.instances);
   });
 });
 

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { limits } from '../../model/index.js';
-import type { CatalogView, InstanceView } from '../../model/index.js';
+import type { CatalogView, InstanceView, ServiceView } from '../../model/index.js';
+import { parseFilter } from '../filter/parser.js';
 import { compileQuery } from './conditions.js';
+import { type FilteredItem, hintsOf } from './hints.js';
 import { InstanceIndex } from './instance-index.js';
 import { type Candidates, plan } from './planner.js';
 import { holds, type Predicate } from './predicate.js';
@@ -68,6 +70,21 @@ export class MetadataManager {
     return this.#search(query, options).explanation;
   }
 
+  /**
+   * Instances of a service among which are all that a filter of Consul's endpoints keeps, in their order: fewer than
+   * all where an index helps. The filter itself is still to be applied to what is sent.
+   */
+  narrow(service: ServiceView, filter: string, item: FilteredItem): readonly InstanceView[] {
+    const { instances } = service;
+    if (instances.length < limits.narrowedInstances || filter === '') return instances;
+    this.#refresh();
+    if (!this.#index.holds(service)) return instances;
+    const candidates = plan(hintsOf(parseFilter(filter), item), this.#index);
+    if (!candidates || candidates.count >= instances.length) return instances;
+    const pool = unionOf(candidates);
+    return instances.filter((instance) => pool.has(instance));
+  }
+
   #search(query: string | MetadataQuery, { includePrivate = false }: SearchOptions): Search {
     if (typeof query !== 'string') validateQuery(query);
     this.#refresh();
@@ -114,10 +131,9 @@ function compile(query: string | MetadataQuery, isPrivate: IsPrivate): Predicate
   return query.trim() === '' ? EVERYTHING : compileText(query, isPrivate);
 }
 
-function unionOf({ sets }: Candidates): Iterable<InstanceView> {
-  const [first, ...rest] = sets;
-  if (!first) return [];
-  return rest.length === 0 ? first : new Set(sets.flatMap((set) => [...set]));
+function unionOf({ sets }: Candidates): ReadonlySet<InstanceView> {
+  const [only] = sets;
+  return only && sets.length === 1 ? only : new Set(sets.flatMap((set) => [...set]));
 }
 
 function inOrder(a: InstanceView, b: InstanceView): number {

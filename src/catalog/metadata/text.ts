@@ -1,13 +1,14 @@
 import type { InstanceView, StringMap } from '../../model/index.js';
 import { checkToWire, nodeServiceToWire, nodeToWire } from '../../model/index.js';
 import { compileExpression } from '../filter/compile.js';
-import { type Expression, type Match, type Operator, selectorText } from '../filter/expression.js';
+import type { Expression, Match, Operator } from '../filter/expression.js';
 import { buildTest } from '../filter/operators.js';
 import { parseFilter } from '../filter/parser.js';
 import { list, map, number, string, struct } from '../filter/shape.js';
 import { checkServiceNodeShape } from '../filter/shapes.js';
 import { equalTo, leaf, refusePrivate } from './conditions.js';
 import { type Field, fieldNamed, metaField } from './fields.js';
+import { lookupOf } from './hints.js';
 import type { Predicate } from './predicate.js';
 import { type IsPrivate, redactMeta } from './redact.js';
 
@@ -75,28 +76,9 @@ function mapKey(operator: Operator, text: string): string | undefined {
 /** As the language says, with an index to help where only certain values of one field can make it true. */
 function plain(match: Match): Predicate {
   const test = compileExpression(match, shape);
-  const field = wireField(match);
-  const indexed = field && match.operator === 'Equal' && match.value.form !== 'semver';
-  const keys = indexed ? [field.fold(match.value.text)] : [];
-  return {
-    kind: 'leaf',
-    test: ({ wire }) => test(wire),
-    ...(indexed && { lookup: { field, values: { keys } } }),
-  };
+  const lookup = lookupOf(match, 'health');
+  return { kind: 'leaf', test: ({ wire }) => test(wire), ...(lookup && { lookup }) };
 }
-
-/** Full selectors that an index knows by another name. Each names a value that only equal keys can have. */
-function wireField({ selector }: Match): Field | undefined {
-  const [first, second, third] = selector;
-  if (selector.length === 3 && first === 'Service' && second === 'Meta') return metaField(third as string);
-  const name = WIRE_FIELDS.get(selectorText(selector));
-  return name === undefined ? undefined : fieldNamed(name);
-}
-
-const WIRE_FIELDS = new Map([
-  ['Service.Service', 'service'],
-  ['Node.Node', 'node'],
-]);
 
 const SHORTHANDS: ReadonlyMap<string, string> = new Map([
   ...['service', 'node', 'tag', 'health', 'version', 'type', 'environment', 'region', 'zone', 'capabilities'].map(

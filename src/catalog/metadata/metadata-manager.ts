@@ -9,7 +9,8 @@ import { type Candidates, plan } from './planner.js';
 import { holds, type Predicate } from './predicate.js';
 import { type MetadataQuery, validateQuery } from './query.js';
 import type { IsPrivate } from './redact.js';
-import { compileText, WireItem } from './text.js';
+import { compileText } from './text.js';
+import { WireItem } from './wire-item.js';
 
 export interface MetadataManagerOptions {
   /** Metadata keys that are searched only with `includePrivate`. Default: none. */

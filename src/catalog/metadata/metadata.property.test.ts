@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isDiscoveryError } from '../../model/index.js';
 import type { InstanceView, Row } from '../../model/index.js';
 import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../../testing/catalog-world.js';
 import { MetadataManager } from './metadata-manager.js';
@@ -136,6 +137,25 @@ describe('a search', () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('of any text answers or is INVALID_ARGUMENT', () => {
+    const at = new CatalogWorld([nodeRow('n1'), serviceRow('n1', 'i1', { meta: { team: 'a' } })]);
+    const manager = new MetadataManager(at.catalog);
+    const words = 'tag tags meta meta.team version service port health Node.Node Checks.Status in not and or is empty'
+      .concat(' contains matches == != < <= > >= ( ) "a" "(" 1 -1.5 semver("^1") semver("x") semver( [ "')
+      .split(' ');
+    const text = fc.array(fc.constantFrom(...words), { maxLength: 12 }).map((parts) => parts.join(' '));
+    fc.assert(
+      fc.property(text, (search) => {
+        try {
+          expect(manager.findInstances(search).length).toBeLessThanOrEqual(1);
+        } catch (error) {
+          if (!isDiscoveryError(error, 'INVALID_ARGUMENT')) throw error;
+        }
+      }),
+      { numRuns: 3000 },
     );
   });
 });

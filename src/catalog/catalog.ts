@@ -36,7 +36,7 @@ import { Reached } from './wake/reached.js';
 import { Touched, untold } from './wake/touched.js';
 import { Wakers } from './wake/wakers.js';
 
-/** One row changed by a change set: neither `before` nor `after` is there for a deletion of nothing, which is not told. */
+/** One row that an update changed: no `before` when it is new, no `after` when it is gone. Deleting nothing is not told. */
 export interface AppliedChange {
   readonly index: number;
   readonly before?: Row;

@@ -6,7 +6,7 @@
 import type { CheckRow, InstanceView, NodeRow, ServiceRow, ServiceView } from '../../model/index.js';
 import { Bag } from '../tables/bag.js';
 
-export const NO_CHECKS: readonly CheckRow[] = Object.freeze([]);
+const NO_CHECKS: readonly CheckRow[] = Object.freeze([]);
 
 export class NodeEntry {
   row: NodeRow | undefined = undefined;

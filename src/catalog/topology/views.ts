@@ -24,7 +24,7 @@ function buildInstanceView(entry: InstanceEntry): InstanceView {
 }
 
 /** maintenance > critical > warning > passing; any other word counts as critical. */
-export function statusOf(checks: readonly CheckRow[]): InstanceView['status'] {
+function statusOf(checks: readonly CheckRow[]): InstanceView['status'] {
   let worst: InstanceView['status'] = 'passing';
   for (const check of checks) {
     if (isMaintenance(check.checkId)) return 'maintenance';

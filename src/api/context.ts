@@ -1,3 +1,4 @@
+import type { MetadataManager } from '../catalog/index.js';
 import type { BlockingQueries } from './blocking.js';
 import type { HttpApiDependencies } from './dependencies.js';
 import type { HttpCounters } from './counters.js';
@@ -9,6 +10,7 @@ export interface ApiContext extends HttpApiDependencies {
   readonly blocking: BlockingQueries;
   readonly counters: HttpCounters;
   readonly seen: SeenReads;
+  readonly search: MetadataManager;
   /** What ends each open event stream. */
   readonly streams: Set<() => void>;
   /** Every route there is: the API document is made from them. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { MetadataManager } from '../catalog/index.js';
 import { limits, ServiceDiscoveryError } from '../model/index.js';
 import { BlockingQueries } from './blocking.js';
 import type { ApiContext } from './context.js';
@@ -35,6 +36,7 @@ export function createHttpApi(dependencies: HttpApiDependencies): HttpApi {
     blocking: new BlockingQueries(handle.catalog, clock, random, agent.indexSpace),
     counters: new HttpCounters(),
     seen: new SeenReads(),
+    search: new MetadataManager(handle.catalog, { isPrivate: dependencies.isPrivateKey }),
     streams: new Set(),
     routes: allRoutes(dependencies.dnsQuery !== undefined),
   };

@@ -8,6 +8,7 @@ import { coordinateRoutes } from './families/coordinate.js';
 import { dnsQueryRoutes } from './families/dns-query.js';
 import { eventRoutes } from './families/event.js';
 import { healthRoutes } from './families/health.js';
+import { internalRoutes } from './families/internal.js';
 import { kvRoutes } from './families/kv.js';
 import { laterRoutes } from './families/later.js';
 import { operatorRoutes } from './families/operator.js';
@@ -38,6 +39,7 @@ export function allRoutes(withDns: boolean): readonly Route[] {
     ...snapshotRoutes,
     ...laterRoutes,
     ...ownRoutes,
+    ...internalRoutes,
     ...(withDns ? dnsQueryRoutes : []),
   ];
 }

@@ -11,11 +11,14 @@ import type { ReadOptions } from './read-options.js';
 
 /** A bad filter is 500 everywhere, agent/ included. */
 export function filterOf(text: string, shape: StructShape): (item: object) => boolean {
-  if (text === '') return keepAll;
+  return text === '' ? keepAll : filterOrRefusal(() => compileFilter(text, shape));
+}
+
+export function filterOrRefusal<T>(compile: () => T): T {
   try {
-    return compileFilter(text, shape);
+    return compile();
   } catch (error) {
-    throw isDiscoveryError(error) ? withStatus(error, 500) : error;
+    throw isDiscoveryError(error, 'INVALID_ARGUMENT') ? withStatus(error, 500) : error;
   }
 }
 

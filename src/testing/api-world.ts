@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createHttpApi } from '../api/index.js';
 import type { HttpApi, HttpApiDependencies, HttpSettings } from '../api/index.js';
 import { allowAll, ServiceDiscoveryError } from '../model/index.js';
-import type { RegistryCommands, Row } from '../model/index.js';
+import type { RegistryCommands, RegistryHandle, Row } from '../model/index.js';
 import { realClock, silentLogger } from '../runtime/index.js';
 import { CatalogWorld } from './catalog-world.js';
 import { seededRandom } from './seeded-random.js';
@@ -49,13 +49,15 @@ export class ApiWorld {
     options: {
       rows?: readonly Row[];
       commands?: Partial<RegistryCommands>;
+      /** A whole registry instead of the catalog and the commands above. */
+      handle?: RegistryHandle;
       settings?: Partial<HttpSettings>;
       dependencies?: Partial<HttpApiDependencies>;
     } = {},
   ) {
     this.world = new CatalogWorld(options.rows);
     this.api = createHttpApi({
-      handle: { catalog: this.world.catalog, registry: commands(options.commands ?? {}) },
+      handle: options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) },
       policy: allowAll,
       clock: realClock,
       random: seededRandom(1),

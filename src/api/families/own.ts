@@ -22,14 +22,6 @@ export const ownRoutes = family(400, {
       query: ['passing', 'tag', 'node-meta', 'near', 'filter'],
     },
   },
-  '/v1/internal/health-history/{check}': {
-    GET: {
-      handler: history,
-      summary: 'Changes of status of a check: node (default this one) and check id',
-      query: ['node'],
-    },
-  },
-  '/v1/internal/check/run/{check}': { PUT: { handler: runCheck, summary: 'Run a check of this agent now' } },
 });
 
 function ready(request: ApiRequest): Reply {
@@ -60,27 +52,4 @@ async function metrics(request: ApiRequest): Promise<Reply> {
 
 function document(request: ApiRequest): Reply {
   return request.json(openApiDocument(request.api.routes, request.api.agent.version));
-}
-
-/** Newest last. */
-function history(request: ApiRequest): Reply {
-  const check = request.required('Missing check ID');
-  const { registry } = request.api.handle;
-  const node = request.query.get('node') || registry.nodeName;
-  request.demand('node', node, 'read');
-  const flips = registry.checkHistory(node, check).map((flip) => {
-    return { Time: new Date(flip.at).toISOString(), From: flip.from, To: flip.to, Output: flip.output };
-  });
-  return request.json({
-    Node: node,
-    CheckID: check,
-    Flapping: registry.localCheck(check)?.flapping ?? false,
-    Changes: flips,
-  });
-}
-
-async function runCheck(request: ApiRequest): Promise<Reply> {
-  const check = request.required('Missing check ID');
-  const ran = await request.api.handle.registry.runCheckNow(check, request.caller);
-  return request.json(ran);
 }

@@ -1,0 +1,17 @@
+/** Consul's HTTP and DNS contract as a real Consul was recorded to speak it, against the built agent over sockets. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type RunningAgent, startAgent } from './player/agent.js';
+import { loadScenarios } from './player/library.js';
+import { play } from './player/play.js';
+
+let agent: RunningAgent;
+beforeAll(async () => {
+  agent = await startAgent();
+});
+afterAll(() => agent.stop());
+
+for (const { scenario, recording } of loadScenarios().filter((one) => !one.scenario.slow)) {
+  it(`${scenario.name}: ${scenario.about}`, { timeout: 120_000 }, async () => {
+    expect(await play(scenario, recording, agent)).toEqual([]);
+  });
+}

@@ -1,0 +1,38 @@
+import type { Json } from './format.js';
+
+/** Names that a scenario may use as `${name}`: known from the start, captured on the way, ports of listeners. */
+export class Variables {
+  private readonly values = new Map<string, Json>();
+
+  set(name: string, value: Json): void {
+    this.values.set(name, value);
+  }
+
+  get(name: string): Json {
+    const value = this.values.get(name);
+    if (value === undefined) throw new Error(`the scenario knows no \${${name}}`);
+    return value;
+  }
+
+  /** In every text of a value; `"${num:name}"` alone becomes a number. */
+  fill<T>(value: T): T {
+    return this.filled(value as Json) as T;
+  }
+
+  private filled(value: Json): Json {
+    if (typeof value === 'string') return this.fillText(value);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.filled(item));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.fillText(key), this.filled(item)]));
+  }
+
+  private fillText(text: string): Json & string;
+  private fillText(text: string): Json {
+    const number = /^\$\{num:([^}]+)\}$/.exec(text);
+    if (number) return Number(this.get(number[1] as string));
+    return text.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
+      const value = this.get(name);
+      return typeof value === 'string' ? value : JSON.stringify(value);
+    });
+  }
+}

@@ -28,7 +28,7 @@ import { Registry } from './registry.js';
 import { LockDelays, SessionLeases } from './sessions.js';
 import { StateCommands } from './state-commands.js';
 import { TombstonePruner } from './tombstones.js';
-import { plansOf } from './whole-state.js';
+import { takeOver } from './whole-state.js';
 import { Writer } from './writer.js';
 
 /**
@@ -165,7 +165,7 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
   const tombstones = new TombstonePruner(catalog, clock);
   for (const part of [leases, node, tombstones, reaper, reconciler]) feed.beforeClose(() => part.close());
 
-  node.replaceChecks(plansOf(catalog.rows().rows, self.name));
+  await takeOver(node);
   await reconciler.run();
   leases.start();
   reconciler.start();

@@ -1,6 +1,5 @@
 import type { CheckRow, CheckStatus, LocalCheckRow, LocalServiceRow, ServiceRow } from '../model/index.js';
 import type { OwnNode } from './own-node.js';
-import { ownedBy } from './own-node.js';
 
 /** What a check last said, as far as it may be shown. */
 export interface CheckOutcome {
@@ -8,10 +7,30 @@ export interface CheckOutcome {
   readonly output: string;
 }
 
-/** The catalog row that a local definition stands for. */
+/** The catalog row that a local definition stands for. Field by field: these two are made for every registration. */
 export function serviceRowOf(self: OwnNode, local: LocalServiceRow): ServiceRow {
-  const { kind: _, token: __, fromConfig: ___, createIndex: ____, modifyIndex: _____, ...fields } = local;
-  return { ...fields, ...ownedBy(self), kind: 'service', node: self.name };
+  return {
+    kind: 'service',
+    node: self.name,
+    id: local.id,
+    service: local.service,
+    tags: local.tags,
+    address: local.address,
+    taggedAddresses: local.taggedAddresses,
+    meta: local.meta,
+    port: local.port,
+    socketPath: local.socketPath,
+    weights: local.weights,
+    enableTagOverride: local.enableTagOverride,
+    serviceKind: local.serviceKind,
+    proxy: local.proxy,
+    connect: local.connect,
+    locality: local.locality,
+    datacenter: self.owner.datacenter,
+    origin: self.owner.origin,
+    createIndex: 0,
+    modifyIndex: 0,
+  };
 }
 
 /** The same for a check. `service` is its service's definition: a check repeats the name and tags of its service. */
@@ -22,7 +41,6 @@ export function checkRowOf(
   service: LocalServiceRow | undefined,
 ): CheckRow {
   return {
-    ...ownedBy(self),
     kind: 'check',
     node: self.name,
     checkId: local.checkId,
@@ -38,5 +56,9 @@ export function checkRowOf(
     timeout: local.timeout,
     exposedPort: 0,
     definition: null,
+    datacenter: self.owner.datacenter,
+    origin: self.owner.origin,
+    createIndex: 0,
+    modifyIndex: 0,
   };
 }

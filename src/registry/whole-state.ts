@@ -1,4 +1,4 @@
-import { decision } from '../catalog/index.js';
+import { decision, Draft, removeNode } from '../catalog/index.js';
 import type { Change, CheckRow, Delete, LocalCheckRow, Row } from '../model/index.js';
 import { isCheckStatus, refKey, refOf } from '../model/index.js';
 import type { CheckPlan } from './registration.js';
@@ -22,22 +22,42 @@ export async function restoreRows(node: LocalNode, rows: Iterable<Row>): Promise
     const gone = catalog.rows().rows.filter((row) => !stays(row) && !keys.has(refKey(refOf(row))));
     const deletes = gone.map((row): Delete => ({ op: 'delete', ref: refOf(row) }));
     const puts = wanted.map((row): Change => ({ op: 'put', row, keepIndexes: true }));
-    if (isOwnArchive) node.replaceChecks(plansOf(wanted, self.name));
+    if (isOwnArchive) node.replaceChecks(archivedPlans(wanted, ownName));
     return decision(undefined, [...deletes, ...puts]);
   });
 }
 
-/** Checks as an archive or a store last knew them: each with the status of its row. */
-export function plansOf(rows: readonly Row[], nodeName: string): readonly CheckPlan[] {
-  const ownName = nodeName.toLowerCase();
-  const isOwn = (row: Row): row is CheckRow => row.kind === 'check' && row.node.toLowerCase() === ownName;
-  const said = new Map(rows.filter(isOwn).map((row) => [row.checkId, row]));
-  return rows
-    .filter((row): row is LocalCheckRow => row.kind === 'local-check')
-    .map((row) => {
-      const { status = 'critical', output = '' } = said.get(row.checkId) ?? {};
-      return { row, outcome: { status: isCheckStatus(status) ? status : 'critical', output }, firstRun: 'soon' };
-    });
+/** At start: what the store knows of us becomes what we know, under the name that we have now. */
+export async function takeOver(node: LocalNode): Promise<void> {
+  const { catalog, self, decide } = node.core;
+  const former = catalog.nodeById(self.id)?.node ?? self.name;
+  node.replaceChecks(plansOf(catalog.localChecks(), (checkId) => catalog.check(former, checkId)));
+  if (former.toLowerCase() === self.name.toLowerCase()) return;
+  await decide((head) => {
+    const draft = new Draft(head);
+    removeNode(draft, former);
+    return decision(undefined, draft.changes, draft.lockDelays);
+  });
+}
+
+function archivedPlans(rows: readonly Row[], ownName: string): readonly CheckPlan[] {
+  const definitions = rows.filter((row) => row.kind === 'local-check');
+  const said = new Map<string, CheckRow>();
+  for (const row of rows) {
+    if (row.kind === 'check' && row.node.toLowerCase() === ownName) said.set(row.checkId, row);
+  }
+  return plansOf(definitions, (checkId) => said.get(checkId));
+}
+
+/** Each check with the status of its row, to be run soon. */
+function plansOf(
+  definitions: Iterable<LocalCheckRow>,
+  rowOf: (checkId: string) => CheckRow | undefined,
+): readonly CheckPlan[] {
+  return Array.from(definitions, (row) => {
+    const { status = 'critical', output = '' } = rowOf(row.checkId) ?? {};
+    return { row, outcome: { status: isCheckStatus(status) ? status : 'critical', output }, firstRun: 'soon' };
+  });
 }
 
 function isAgents(row: Row, ownName: string): boolean {

@@ -24,7 +24,7 @@ export interface ExecuteContext {
   readonly failover?: FailoverDatacenters;
 }
 
-export interface FailoverDatacenters {
+interface FailoverDatacenters {
   /** The others, nearest first. */
   readonly datacenters: readonly string[];
   /** Healthy instances there, at most `limit`; empty when it cannot be reached. */
@@ -55,7 +55,7 @@ export function executeQuery(
 }
 
 /** Healthy instances that the query wants, in no order. */
-export function select(catalog: CatalogView, service: PreparedService, connect: boolean): readonly InstanceView[] {
+function select(catalog: CatalogView, service: PreparedService, connect: boolean): readonly InstanceView[] {
   const instances =
     connect || service.connect
       ? connectInstances(catalog, service.service)

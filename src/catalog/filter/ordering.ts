@@ -28,7 +28,7 @@ export function versionRange(text: string): ((actual: string) => boolean) | unde
 }
 
 /** The number a text stands for. */
-export function parseNumber(text: string): number | undefined {
+function parseNumber(text: string): number | undefined {
   if (text.trim() === '') return undefined;
   const parsed = Number(text);
   return Number.isNaN(parsed) ? undefined : parsed;

@@ -58,8 +58,7 @@ export const nodeShape = struct({
   Meta: strings,
 });
 
-/** Services of catalog/node and catalog/node-services. */
-export const nodeServiceShape = struct({
+const serviceFields = {
   Kind: string,
   ID: string,
   Service: string,
@@ -74,10 +73,13 @@ export const nodeServiceShape = struct({
   Proxy: proxy,
   Connect: connect,
   PeerName: string,
-});
+};
+
+/** Services of catalog/node and catalog/node-services. */
+export const nodeServiceShape = struct(serviceFields);
 
 /** agent/services: the same fields, whatever else the answer shows. */
-export const agentServiceShape = nodeServiceShape;
+export const agentServiceShape = struct(serviceFields);
 
 /** catalog/service, catalog/connect, catalog/services. */
 export const serviceNodeShape = struct({
@@ -141,19 +143,4 @@ export const memberShape = struct({
   DelegateMin: number,
   DelegateMax: number,
   DelegateCur: number,
-});
-
-/** connect/intentions. */
-export const intentionShape = struct({
-  ID: string,
-  Description: string,
-  SourceNS: string,
-  SourceName: string,
-  SourcePeer: string,
-  DestinationNS: string,
-  DestinationName: string,
-  SourceType: string,
-  Action: string,
-  Meta: strings,
-  Precedence: number,
 });

@@ -66,18 +66,18 @@ class Stage {
 
   async leave(): Promise<void> {
     for (const step of this.scenario.cleanup)
-      await call(this.subject.origin, this.variables.fill(step)).catch(() => {});
+      await call(this.subject.origin, this.variables.substitute(step)).catch(() => {});
     for (const { answer } of this.background.values()) answer.catch(() => {});
     await this.listeners.closeAll();
   }
 
   /** Fails where the scenario did not come as far as what is cleaned up here. */
   private async cleanUp(step: Step): Promise<void> {
-    await call(this.subject.origin, this.variables.fill(step));
+    await call(this.subject.origin, this.variables.substitute(step));
   }
 
   private async playStep(raw: Step): Promise<readonly string[]> {
-    const step = this.variables.fill(raw.plain ? raw : { ...this.scenario.defaults, ...raw });
+    const step = this.variables.substitute(raw.plain ? raw : { ...this.scenario.defaults, ...raw });
     const recorded = this.recording.get(raw.id ?? '');
     if (step.http !== undefined && step.bg) return this.begin(step);
     if (step.http !== undefined || step.dns !== undefined || step.batch || step.rawHex !== undefined) {

@@ -146,7 +146,7 @@ describe('recorded DNS answers', () => {
   it('are compared as sets of lines', () => {
     const lines = ['web.service.consul 0 IN A 10.0.0.2', 'web.service.consul 0 IN A 10.0.0.1'];
     expect(
-      compare({
+      compareOne({
         rcode: 'NOERROR',
         flags: 'aa',
         question: ['web.service.consul IN A'],
@@ -172,6 +172,6 @@ it('variables fill every text, and become numbers where asked', () => {
   const variables = new Variables();
   variables.set('i', '17');
   const value = { 'k-${i}': ['${i}/x', '${num:i}'] };
-  expect(variables.fill(value)).toEqual({ 'k-17': ['17/x', 17] });
-  expect(() => variables.fill('${unknown}')).toThrow('unknown');
+  expect(variables.substitute(value)).toEqual({ 'k-17': ['17/x', 17] });
+  expect(() => variables.substitute('${unknown}')).toThrow('unknown');
 });

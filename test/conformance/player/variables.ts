@@ -15,19 +15,19 @@ export class Variables {
   }
 
   /** In every text of a value; `"${num:name}"` alone becomes a number. */
-  fill<T>(value: T): T {
-    return this.filled(value as Json) as T;
+  substitute<T>(value: T): T {
+    return this.substituted(value as Json) as T;
   }
 
-  private filled(value: Json): Json {
-    if (typeof value === 'string') return this.fillText(value);
+  private substituted(value: Json): Json {
+    if (typeof value === 'string') return this.inText(value);
     if (value === null || typeof value !== 'object') return value;
-    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.filled(item));
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.fillText(key), this.filled(item)]));
+    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.substituted(item));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.inText(key), this.substituted(item)]));
   }
 
-  private fillText(text: string): Json & string;
-  private fillText(text: string): Json {
+  private inText(text: string): Json & string;
+  private inText(text: string): Json {
     const number = /^\$\{num:([^}]+)\}$/.exec(text);
     if (number) return Number(this.get(number[1] as string));
     return text.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {

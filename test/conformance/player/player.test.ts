@@ -83,7 +83,7 @@ describe('recorded JSON', () => {
   });
 
   it('is cut to what the rules keep', () => {
-    const value = { a: [{ b: 1, c: 2 }, { c: 3 }], d: 4 };
+    const value: Json = { a: [{ b: 1, c: 2 }, { c: 3 }], d: 4 };
     expect(keepOnly(value, ['/a/*/b'])).toEqual({ a: [{ b: 1 }, {}] });
     expect(drop(value, ['/*/*/c', '/d'])).toEqual({ a: [{ b: 1 }, {}] });
   });

@@ -28,7 +28,7 @@ export interface HealthRules {
   readonly damping?: DampingRules;
 }
 
-export interface Transition {
+interface Transition {
   readonly from: CheckStatus;
   readonly to: CheckStatus;
 }

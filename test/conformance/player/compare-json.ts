@@ -77,7 +77,7 @@ function show(path: readonly string[]): string {
   return path.length === 0 ? 'the answer' : `/${path.join('/')}`;
 }
 
-export function brief(value: Json): string {
+function brief(value: Json): string {
   const text = JSON.stringify(value);
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
 }

@@ -1,7 +1,7 @@
 import type { Json } from './format.js';
 
 /** JSON pointers (RFC 6901); as patterns, `*` stands for any key or index. */
-export function segments(pointer: string): readonly string[] {
+function segments(pointer: string): readonly string[] {
   if (pointer === '') return [];
   return pointer
     .slice(1)

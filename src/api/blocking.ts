@@ -28,6 +28,11 @@ export class BlockingQueries {
     return this.count;
   }
 
+  /** Nothing waits any more: answers end their connections. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** Answers at once when there is something newer than `minIndex` or nothing to wait for. */
   read<T>(
     response: ServerResponse,

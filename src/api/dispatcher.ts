@@ -29,6 +29,7 @@ export class Dispatcher {
   private readonly rateLimit: RateLimit;
   private readonly common: Headers;
   private readonly resolved = new Map<string, Resolved>();
+  private warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly api: ApiContext) {
     this.router = new Router(api.routes);
@@ -72,7 +73,7 @@ export class Dispatcher {
   }
 
   private guard(message: IncomingMessage, write: boolean): Reply | undefined {
-    const { settings, counters, logger } = this.api;
+    const { settings, counters } = this.api;
     const foreign = write ? crossOrigin(message.headers, settings.allowedHosts) : undefined;
     if (foreign !== undefined) return text(403, `Permission denied: ${foreign}`);
     if (this.rateLimit.mode === 'disabled') return undefined;
@@ -80,10 +81,18 @@ export class Dispatcher {
     if (seconds === 0) return undefined;
     counters.limited += 1;
     if (this.rateLimit.mode === 'permissive') {
-      logger.warn({ write }, 'http.rate-limit-exceeded');
+      this.warnOfRate(write);
       return undefined;
     }
     return text(429, 'rate limit exceeded, try again later', ['Retry-After', String(seconds)]);
+  }
+
+  /** Once a second at most: a flood of requests must not become a flood of log lines. */
+  private warnOfRate(write: boolean): void {
+    const now = this.api.clock.now();
+    if (now - this.warnedAt < 1_000) return;
+    this.warnedAt = now;
+    this.api.logger.warn({ write, overLimit: this.api.counters.limited }, 'http.rate-limit-exceeded');
   }
 
   private resolve(url: string): Resolved {
@@ -112,6 +121,7 @@ export class Dispatcher {
 
   private answer(message: IncomingMessage, out: ServerResponse, reply: Reply): void {
     this.api.counters.count(reply.status);
+    if (this.api.blocking.isClosed) out.shouldKeepAlive = false;
     try {
       const sending = send(message, out, this.common, reply);
       if (sending) sending.catch((error: unknown) => this.broken(message, out, error));

@@ -82,12 +82,15 @@ function memberToWire(member: AgentMember): object {
   };
 }
 
+/** Across datacenters members go by node and datacenter. */
 function members(request: ApiRequest): Reply {
+  const { datacenter } = request.api.handle.catalog;
   const wan = request.query.get('wan') !== '';
   if (wan && request.query.get('segment') !== '') throw badRequest('Cannot provide a segment with wan=true');
   const keep = filterOf(request.query.get('filter'), memberShape);
   const shown = request.api.agent.members().filter((member) => request.may('node', member.name, 'read'));
-  return request.json(shown.map(memberToWire).filter(keep));
+  const named = wan ? shown.map((member) => ({ ...member, name: `${member.name}.${datacenter}` })) : shown;
+  return request.json(named.map(memberToWire).filter(keep));
 }
 
 function version(request: ApiRequest): Reply {

@@ -50,7 +50,7 @@ export interface AgentMember {
 }
 
 /** What can be asked of the whole agent. Rejections become 500 with their text. */
-export interface AgentActions {
+interface AgentActions {
   /** Reads the configuration again. */
   reload(): Promise<void>;
   /** Leaves gracefully and stops; resolves when that has begun. */
@@ -64,7 +64,7 @@ export interface AgentActions {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** Snapshots as files. Implemented by the store. */
-export interface SnapshotArchive {
+interface SnapshotArchive {
   write(snapshot: { readonly index: number; readonly rows: readonly Row[] }): AsyncIterable<Uint8Array>;
   /** Rejects with INVALID_ARGUMENT, saying what is wrong, when the bytes are no whole archive. */
   read(bytes: AsyncIterable<Uint8Array>): Promise<readonly Row[]>;

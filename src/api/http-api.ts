@@ -13,7 +13,7 @@ import { connectionsAllowed, ConnectionLimit } from './guard/connections.js';
 import { allRoutes } from './routes.js';
 import { SeenReads } from './seen-reads.js';
 
-export type HttpListen =
+type HttpListen =
   | { readonly host: string; readonly port: number; readonly tls?: { readonly cert: string; readonly key: string } }
   | { readonly socketPath: string };
 

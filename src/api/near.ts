@@ -7,7 +7,7 @@ import type { ApiRequest } from './core/request.js';
  * plus a height for the last mile and an adjustment). Where a node has no coordinate its distance is unknown and it
  * goes last, keeping its place among the unknown; where the near node has none, nothing is sorted.
  */
-export interface Coordinate {
+interface Coordinate {
   readonly Vec: readonly number[];
   readonly Error: number;
   readonly Adjustment: number;
@@ -29,7 +29,7 @@ export function sortByDistance<T>(
     .map(({ item }) => item);
 }
 
-export function distance(a: Coordinate, b: Coordinate | undefined): number {
+function distance(a: Coordinate, b: Coordinate | undefined): number {
   if (!b || a.Vec.length !== b.Vec.length) return Number.POSITIVE_INFINITY;
   const squares = a.Vec.reduce((sum, at, i) => sum + (at - (b.Vec[i] as number)) ** 2, 0);
   const seconds = Math.sqrt(squares) + a.Height + b.Height;

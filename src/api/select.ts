@@ -24,7 +24,7 @@ export function filterOrRefusal<T>(compile: () => T): T {
 
 const keepAll = (): boolean => true;
 
-export function hasAllTags(tags: readonly string[], wanted: readonly string[]): boolean {
+function hasAllTags(tags: readonly string[], wanted: readonly string[]): boolean {
   if (wanted.length === 0) return true;
   const folded = new Set(tags.map((tag) => tag.toLowerCase()));
   return wanted.every((tag) => folded.has(tag.toLowerCase()));

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { decode, decodeText, registrationAliases } from './decode.js';
-import { agentCheckRegistration, catalogRegistration, serviceRegistration } from './service.js';
+import { checkRegistration, catalogRegistration, serviceRegistration } from './service.js';
 import { sessionRequest, txnRequest } from './state.js';
 
 const strict = { unknown: 'refuse', aliases: registrationAliases } as const;
@@ -134,7 +134,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {
-          decodeText(agentCheckRegistration, text, { ...strict, prefix: 'p: ' });
+          decodeText(checkRegistration, text, { ...strict, prefix: 'p: ' });
         } catch (error) {
           expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^p: /) });
         }

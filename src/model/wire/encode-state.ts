@@ -39,6 +39,7 @@ export function sessionToWire(row: SessionRow): Wire {
     TTL: row.ttl,
     NodeChecks: row.nodeChecks,
     ServiceChecks: row.serviceChecks,
+    ...(row.checks.length > 0 && { Checks: row.checks }),
     CreateIndex: row.createIndex,
     ModifyIndex: row.modifyIndex,
   };
@@ -71,7 +72,7 @@ export function queryToWire(row: QueryRow): Wire {
   };
 }
 
-export function preparedServiceToWire(service: PreparedService): Wire {
+function preparedServiceToWire(service: PreparedService): Wire {
   return {
     Service: service.service,
     Failover: {

@@ -52,7 +52,7 @@ export const checkRegistration = z.object({
   Runner: z.string().optional(),
 });
 
-export const weights = z.object({ Passing: z.number().int().optional(), Warning: z.number().int().optional() });
+const weights = z.object({ Passing: z.number().int().optional(), Warning: z.number().int().optional() });
 
 const serviceFields = z.object({
   ID: z.string().optional(),
@@ -78,9 +78,6 @@ const serviceFields = z.object({
 
 /** PUT agent/service/register, and `service` in a config file. */
 export const serviceRegistration = serviceFields;
-
-/** PUT agent/check/register: the check's fields, alone. */
-export const agentCheckRegistration = checkRegistration;
 
 export const checkUpdate = z.object({ Status: z.string().optional(), Output: z.string().optional() });
 

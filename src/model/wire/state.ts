@@ -56,7 +56,7 @@ const txnNode = z.object({
   ModifyIndex: z.number().int().optional(),
 });
 
-export const txnOperation = z.object({
+const txnOperation = z.object({
   KV: z
     .object({
       Verb: z.string().optional(),

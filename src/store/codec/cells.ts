@@ -134,6 +134,7 @@ export type SessionCells = [
   ttl: string,
   nodeChecks: readonly string[],
   serviceChecks: SessionRow['serviceChecks'],
+  checks?: readonly string[],
 ];
 export type QueryCells = [
   ...Head<'query'>,

@@ -220,6 +220,7 @@ function sessionOf(cells: SessionCells): SessionRow {
     ttl: cells[8],
     nodeChecks: cells[9],
     serviceChecks: cells[10],
+    checks: cells[11] ?? [],
   };
 }
 

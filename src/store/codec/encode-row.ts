@@ -129,6 +129,7 @@ function sessionCells(row: SessionRow, { createIndex, modifyIndex }: Indexed): S
     row.ttl,
     row.nodeChecks,
     row.serviceChecks,
+    row.checks,
   ];
 }
 

@@ -162,6 +162,7 @@ const shapes: { readonly [K in RowKind]: Shape<RowOf<K>> } = {
     ttl: text,
     nodeChecks: listOf(text),
     serviceChecks: orNull(listOf(shaped({ ID: text, Namespace: text }))),
+    checks: listOf(text),
   },
   query: {
     ...indexed,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import type { DataDir } from './data-dir.js';
 import { readIfThere } from './files.js';
@@ -13,6 +14,7 @@ export function damaged(
     ...(cause !== undefined && { cause }),
     details: {
       file,
+      what,
       hint:
         `move ${dir.path} away, start the agent with an empty one and run 'datapunk snapshot restore FILE' ` +
         'with the last snapshot; without a snapshot, services register again and key-values are lost',
@@ -28,7 +30,9 @@ export function openFailure(dir: DataDir, error: unknown): ServiceDiscoveryError
   if (/no space left|permission denied|read-only file system|too many open files/i.test(message)) {
     return new ServiceDiscoveryError('UNAVAILABLE', `cannot use data directory ${dir.path}: ${message}`, { cause });
   }
-  return damaged(dir, fileIn(message) ?? dir.store, message, cause);
+  if (/create_if_missing is false/.test(message))
+    return damaged(dir, join(dir.store, 'CURRENT'), 'it is missing', cause);
+  return damaged(dir, fileIn(dir, message) ?? dir.store, message, cause);
 }
 
 /** Why a write failed; the store accepts nothing after it. */
@@ -65,6 +69,9 @@ function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof Error ? error.cause : error;
 }
 
-function fileIn(message: string): string | undefined {
-  return /(\/[^:\n]+?\/(?:MANIFEST-\d+|CURRENT|\d+\.(?:ldb|sst|log)))/.exec(message)?.[1];
+function fileIn(dir: DataDir, message: string): string | undefined {
+  const name = /\/(MANIFEST-\d+|\d+\.(?:ldb|sst|log))\b/.exec(message)?.[1];
+  if (name) return join(dir.store, name);
+  // CURRENT names the manifest: with a wrong name in it, a file without a meaning is looked for.
+  return /CURRENT file|No such file/.test(message) ? join(dir.store, 'CURRENT') : undefined;
 }

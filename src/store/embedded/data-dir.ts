@@ -5,6 +5,7 @@
  *   store/            the engine's files; its LOCK keeps a second agent out
  *   acknowledged      the ordinal of the newest acknowledged batch (`high-water-mark.ts`)
  *   owner             process id of the agent that has it open
+ *   evidence/         log files of a store that proved damaged (`evidence.ts`)
  *   node-id           this agent's UUID
  *   backup-format-1/  the store as it was before a migration
  *
@@ -26,6 +27,7 @@ export interface DataDir {
   readonly store: string;
   readonly mark: string;
   readonly owner: string;
+  readonly evidence: string;
   readonly nodeId: string;
 }
 
@@ -36,6 +38,7 @@ export function dataDirAt(path: string): DataDir {
     store: join(path, 'store'),
     mark: join(path, 'acknowledged'),
     owner: join(path, 'owner'),
+    evidence: join(path, 'evidence'),
     nodeId: join(path, 'node-id'),
   };
 }

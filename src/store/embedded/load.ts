@@ -8,6 +8,7 @@ import { decodeRow } from '../codec/index.js';
 import { damaged } from './damage.js';
 import type { DataDir } from './data-dir.js';
 import type { Engine, Pinned } from './engine.js';
+import { newestLog } from './evidence.js';
 import { decodeState, ROWS_FROM, ROWS_TO, STATE_KEY } from './records.js';
 import type { StoreState } from './records.js';
 import { checksumOf, Tally } from './tally.js';
@@ -39,7 +40,8 @@ function mismatch(found: Tally, written: Tally): string {
 export function assertNothingLost(dir: DataDir, state: StoreState, acknowledged: number | undefined): void {
   if (acknowledged === undefined) throw damaged(dir, dir.mark, 'it is missing or garbled');
   if (state.batch >= acknowledged) return;
-  throw damaged(dir, dir.store, `its last ${acknowledged - state.batch} acknowledged batches are missing`);
+  const missing = acknowledged - state.batch;
+  throw damaged(dir, newestLog(dir) ?? dir.store, `the last ${missing} acknowledged batches are missing`);
 }
 
 /** The rows of a consistent view, in key order. */

@@ -12,6 +12,7 @@ import { EmbeddedStore } from './embedded-store.js';
 import { openLevelEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import { writeDurably } from './files.js';
+import { dropEvidence, keepEvidence, located } from './evidence.js';
 import { HighWaterMark, readHighWaterMark } from './high-water-mark.js';
 import { assertNothingLost, load } from './load.js';
 import type { Loaded } from './load.js';
@@ -46,10 +47,14 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   if (format !== undefined && format < FORMAT) {
     await migrate(dir, format, { datacenter: options.datacenter ?? defaults.datacenter, logger });
   }
-  const engine = await opening(dir, () => openEngine(dir.store, { create: format === undefined }));
+  keepEvidence(dir);
+  const engine = await proving(dir, () => openEngine(dir.store, { create: format === undefined }));
   try {
-    const loaded = await opening(dir, () => load(dir, engine));
-    const { known, mark } = format === undefined ? await make(dir, engine, loaded) : reopen(dir, loaded);
+    const { known, mark } = await proving(dir, async () => {
+      const loaded = await load(dir, engine);
+      return format === undefined ? make(dir, engine, loaded) : reopen(dir, loaded);
+    });
+    dropEvidence(dir);
     // Only a hint for the text that refuses a second agent; the engine's lock decides.
     writeDurably(dir.owner, `${process.pid}\n`);
     logger.info({ dataDir: dir.path, index: known.state.ceiling, rows: known.texts.length }, 'store opened');
@@ -103,10 +108,11 @@ function assemble(dir: DataDir, engine: Engine, loaded: Loaded, mark: HighWaterM
   });
 }
 
-async function opening<T>(dir: DataDir, work: () => Promise<T>): Promise<T> {
+async function proving<T>(dir: DataDir, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
-  } catch (error) {
-    throw isDiscoveryError(error) ? error : openFailure(dir, error);
+  } catch (cause) {
+    const error = isDiscoveryError(cause) ? cause : openFailure(dir, cause);
+    throw error.code === 'CORRUPT' ? located(dir, error) : error;
   }
 }

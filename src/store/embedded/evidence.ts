@@ -1,0 +1,68 @@
+/**
+ * LevelDB replays its log when it opens and then removes it, damaged or not. A second name for the log and the
+ * manifest, given before, keeps them for finding out which file was damaged, on every later start too, and for whoever
+ * wants to save what can be saved. Removed once the data proved whole.
+ */
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServiceDiscoveryError } from '../../model/index.js';
+import { damaged } from './damage.js';
+import type { DataDir } from './data-dir.js';
+import { damageInLog, damageInTable } from './level-files.js';
+
+const LOG = /^\d+\.log$/;
+const MANIFEST = /^MANIFEST-\d+$/;
+const TABLE = /^\d+\.(ldb|sst)$/;
+
+export function keepEvidence(dir: DataDir): void {
+  const names = namesIn(dir.store).filter((name) => LOG.test(name) || MANIFEST.test(name));
+  // What an earlier start kept is older, and nothing was acknowledged since.
+  if (names.length === 0 || existsSync(dir.evidence)) return;
+  mkdirSync(dir.evidence, { mode: 0o700 });
+  for (const name of names) {
+    try {
+      linkSync(join(dir.store, name), join(dir.evidence, name));
+    } catch {
+      // A file system without links: an error then names the directory only.
+    }
+  }
+}
+
+/** The log that ends too early when the newest batches are missing. */
+export function newestLog(dir: DataDir): string | undefined {
+  const newest = namesIn(dir.evidence).findLast((name) => LOG.test(name));
+  return newest && join(dir.evidence, newest);
+}
+
+export function dropEvidence(dir: DataDir): void {
+  rmSync(dir.evidence, { recursive: true, force: true });
+}
+
+/** The same error, naming the file when one can be found. */
+export function located(dir: DataDir, error: ServiceDiscoveryError): ServiceDiscoveryError {
+  if (error.details['file'] !== dir.store) return error;
+  const found = damagedFile(dir);
+  if (!found) return error;
+  const { what } = error.details;
+  return damaged(dir, found.file, `wrong checksum at byte ${found.at}; ${String(what)}`, error);
+}
+
+function damagedFile(dir: DataDir): { readonly file: string; readonly at: number } | undefined {
+  const kept = namesIn(dir.evidence).map((name) => ({ file: join(dir.evidence, name), check: damageInLog }));
+  const tables = namesIn(dir.store)
+    .filter((name) => TABLE.test(name))
+    .map((name) => ({ file: join(dir.store, name), check: damageInTable }));
+  for (const { file, check } of [...kept, ...tables]) {
+    const at = check(readFileSync(file));
+    if (at !== undefined) return { file, at };
+  }
+  return undefined;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch {
+    return [];
+  }
+}

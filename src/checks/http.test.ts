@@ -231,6 +231,18 @@ describe('http checks that get no answer', () => {
     expect(output).toMatch(/: (EOF|read: connection reset by peer)$/);
   });
 
+  it.each([
+    ['a switch of protocols', 'GET', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+    ['a tunnel', 'CONNECT', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['nonsense', 'GET', '\0\0\0\0\r\n\r\n'],
+    ['headers without end', 'GET', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`],
+  ])('tell %s', async (_, Method, answer) => {
+    await using server = await listenOnLoopback(createTcpServer((socket) => socket.end(answer)));
+    const { status, output } = await runner.run(http(`http://${server.address}/`, { Method }), signal);
+    expect(status).toBe('critical');
+    expect(output).not.toBe('');
+  });
+
   it('do not show a password', async () => {
     const address = await refusedAddress(createTcpServer());
     const { output } = await runner.run(http(`http://user:secret@${address}/`), signal);

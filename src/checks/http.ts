@@ -110,7 +110,11 @@ function exchange(probe: Probe, check: CheckDefinition, means: Means): Promise<A
       ignore();
       reject(error);
     });
+    // An answer that is no response (a switch of protocols, a tunnel) ends the connection without an error.
+    const endedSilently = (): void => reject(new Error('socket hang up'));
+    request.once('close', endedSilently);
     request.on('response', (response) => {
+      request.off('close', endedSilently);
       readAnswer(response, outputLimit(check), (answer) => {
         ignore();
         request.destroy();

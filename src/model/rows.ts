@@ -183,6 +183,8 @@ export interface SessionRow extends Indexed {
   /** As given ('' = none); the registry runs the timer. */
   readonly ttl: string;
   readonly nodeChecks: readonly string[];
+  /** The older name for node checks, when a client used it: shown apart, counts like them. */
+  readonly checks: readonly string[];
   readonly serviceChecks: readonly { readonly ID: string; readonly Namespace: string }[] | null;
 }
 

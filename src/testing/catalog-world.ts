@@ -106,6 +106,7 @@ export function sessionRow(id: string, fields: Partial<SessionRow> = {}): Sessio
     ttl: '',
     nodeChecks: [],
     serviceChecks: null,
+    checks: [],
     ...NEW,
     ...fields,
   };

@@ -108,6 +108,7 @@ export const sampleRows: readonly Row[] = [
     behavior: 'delete',
     ttl: '30s',
     nodeChecks: ['serfHealth'],
+    checks: ['disk'],
     serviceChecks: [{ ID: 'service:web-1', Namespace: '' }],
   },
   {

@@ -38,8 +38,10 @@ export function sessionsOfCheck(state: StateReader, node: string, checkId: strin
 }
 
 /** The checks a session depends on, folded: Consul finds them so. */
-function checkIdsOf({ nodeChecks, serviceChecks }: SessionRow): ReadonlySet<string> {
-  return new Set([...nodeChecks, ...(serviceChecks ?? []).map(({ ID }) => ID)].map((id) => id.toLowerCase()));
+function checkIdsOf({ nodeChecks, checks, serviceChecks }: SessionRow): ReadonlySet<string> {
+  return new Set(
+    [...nodeChecks, ...checks, ...(serviceChecks ?? []).map(({ ID }) => ID)].map((id) => id.toLowerCase()),
+  );
 }
 
 function freed(row: KvRow, behavior: SessionRow['behavior']): Change {

@@ -35,6 +35,7 @@ describe('a new session', () => {
       ttl: '',
       nodeChecks: ['serfHealth'],
       serviceChecks: null,
+      checks: [],
     });
   });
 
@@ -51,6 +52,7 @@ describe('a new session', () => {
 
   it('may have no checks, or those it names', () => {
     expect(create({ Checks: [] }).nodeChecks).toEqual([]);
+    expect(create({ Checks: ['serfHealth'] })).toMatchObject({ nodeChecks: ['serfHealth'], checks: [] });
     expect(create({ NodeChecks: [] }).nodeChecks).toEqual([]);
     const session = create({ Node: 'N2', NodeChecks: [], ServiceChecks: [{ ID: 'service:web' }] });
     expect(session.serviceChecks).toEqual([{ ID: 'service:web', Namespace: '' }]);

@@ -54,17 +54,22 @@ function sessionRow(body: SessionRequest, context: SessionContext): SessionRow {
     lockDelayMs: lockDelayOf(body.LockDelay),
     behavior: behaviorOf(body.Behavior ?? ''),
     ttl: body.TTL ?? '',
-    nodeChecks: nodeChecksOf(body),
+    ...checksOf(body),
     serviceChecks: body.ServiceChecks?.map(({ ID = '', Namespace = '' }) => ({ ID, Namespace })) ?? null,
     createIndex: 0,
     modifyIndex: 0,
   };
 }
 
-/** `Checks` is the older name: what it lists counts besides, and an empty one means no checks at all. */
-function nodeChecksOf({ Checks, NodeChecks }: SessionRequest): readonly string[] {
-  if (Checks?.length === 0) return [];
-  return [...(NodeChecks ?? DEFAULT_CHECKS), ...(Checks ?? [])];
+/**
+ * `Checks` is the older name of `NodeChecks`: an empty one means no checks at all, the default one says nothing, any
+ * other counts beside `NodeChecks`, unless these are empty.
+ */
+function checksOf({ Checks, NodeChecks }: SessionRequest): Pick<SessionRow, 'nodeChecks' | 'checks'> {
+  if (Checks?.length === 0) return { nodeChecks: [], checks: [] };
+  const nodeChecks = NodeChecks ?? DEFAULT_CHECKS;
+  const isDefault = Checks?.length === 1 && Checks[0] === DEFAULT_CHECKS[0];
+  return { nodeChecks, checks: isDefault || nodeChecks.length === 0 ? [] : (Checks ?? []) };
 }
 
 function behaviorOf(behavior: string): SessionRow['behavior'] {
@@ -97,13 +102,13 @@ function validateTtl(ttl: string, minMs: number): void {
 
 /** What Go says of a text that is no duration. */
 export function durationComplaint(text: string): string {
-  const reason = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? 'missing unit in' : 'invalid';
+  const reason = /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text) ? 'missing unit in' : 'invalid';
   return `time: ${reason} duration ${goQuote(text)}`;
 }
 
-function requireHealthyNode(state: StateReader, { node, nodeChecks, serviceChecks }: SessionRow): void {
+function requireHealthyNode(state: StateReader, { node, nodeChecks, checks, serviceChecks }: SessionRow): void {
   if (!state.node(node)) throw invalid('apply failed: Missing node registration');
-  for (const id of [...nodeChecks, ...(serviceChecks ?? []).map(({ ID }) => ID)]) {
+  for (const id of [...nodeChecks, ...checks, ...(serviceChecks ?? []).map(({ ID }) => ID)]) {
     const check = state.check(node, id);
     if (!check) throw invalid(`apply failed: Missing check '${id}' registration`);
     if (check.status === 'critical') throw invalid(`apply failed: Check '${id}' is in critical state`);

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { createHttpApi, type HttpSettings } from '../api/index.js';
+import { createHttpApi, type HttpApi } from '../api/index.js';
+import { createDnsServer, type DnsServer } from '../dns/index.js';
 import { allowAll, ServiceDiscoveryError, type CheckRunner } from '../model/index.js';
 import { createRegistry, type Registry } from '../registry/index.js';
 import { realClock, realRandom } from '../runtime/index.js';
@@ -8,8 +9,11 @@ import { agentFacts } from './agent-facts.js';
 import { Closers } from './closers.js';
 import { isLoopback, showListen, type AgentConfig, type LoadedConfig } from './config/index.js';
 import { Definitions } from './definitions.js';
-import { listenHttp, readCertificate } from './listeners.js';
+import { listenDns, listenHttp, readCertificate, type Certificate } from './listeners.js';
 import { createLogger, type AgentLogger } from './logger.js';
+import { agentMetrics } from './metrics.js';
+import { checkOptions, httpSettings } from './room-options.js';
+import { snapshotArchive, startSnapshots } from './snapshots.js';
 
 /** A running agent. */
 export interface Agent {
@@ -61,8 +65,18 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   closers.add(() => registry.close());
   const definitions = new Definitions(config, registry, logger, options.loadConfig);
   await definitions.apply();
-  const end = whenEnded(registry);
 
+  const isPrivateKey = (key: string): boolean => registry.privateMetaKeys.has(key);
+  const end = whenEnded(registry);
+  const dns = createDnsServer({
+    catalog: registry.catalog,
+    queries: registry,
+    config: config.dns,
+    policy: allowAll,
+    isPrivateKey,
+    logger: logger.child({ room: 'dns' }),
+    tls: certificate,
+  });
   const api = createHttpApi({
     handle: { catalog: registry.catalog, registry: definitions.keptBy(registry) },
     policy: allowAll,
@@ -77,23 +91,16 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
       forceLeave: notYet,
       monitor: (level, json, write) => logger.follow(level, json, write),
     },
-    snapshots: {
-      read: notYet,
-      write: () => {
-        throw new ServiceDiscoveryError('UNSUPPORTED', 'not yet');
-      },
-    },
+    snapshots: snapshotArchive(registry),
     settings: httpSettings(config),
-    metrics: () => [],
+    metrics: () => agentMetrics(registry, dns),
+    isPrivateKey,
+    dnsQuery: certificate && dns.doh,
   });
+  closers.add(() => dns.close());
   closers.add(() => api.close());
-  const { listen } = config;
-  const addresses: AgentAddresses = {
-    http: await listenHttp(api, listen.http, listen.socketMode),
-    https: await listenHttp(api, listen.https, listen.socketMode, certificate),
-    dns: [],
-    dnsTls: [],
-  };
+  const addresses = await listenAll(config, api, dns, certificate);
+  startSnapshots(config, registry, logger, closers);
   warnWhenOpen(config, logger);
   return {
     addresses,
@@ -106,7 +113,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
 }
 
 async function openRegistry(config: AgentConfig, options: AgentOptions, logger: AgentLogger): Promise<Registry> {
-  const { dataDir, datacenter, nodeId, checks } = config;
+  const { dataDir, datacenter, nodeId } = config;
   const room = logger.child({ room: 'registry' });
   const store =
     dataDir === undefined ? openMemoryStore() : await openEmbeddedStore({ dataDir, datacenter, logger: room });
@@ -120,25 +127,25 @@ async function openRegistry(config: AgentConfig, options: AgentOptions, logger: 
       address: config.advertiseAddress,
       meta: config.nodeMeta,
     },
-    checks: {
-      enableScriptChecks: checks.enableScripts,
-      enableLocalScriptChecks: checks.enableLocalScripts,
-      updateIntervalMs: checks.updateIntervalMs,
-      minDeregisterAfterMs: checks.minDeregisterAfterMs,
-      outputMaxBytes: checks.outputMaxBytes,
-      discardOutput: checks.discardOutput,
-      damping: checks.damping,
-      ...(checks.allowedNetworks.length > 0 ? { allowedNetworks: checks.allowedNetworks } : {}),
-      ...(options.runners ? { runners: options.runners } : {}),
-    },
+    checks: checkOptions(config, options.runners),
     sessionTtlMinMs: config.sessionTtlMinMs,
+    registrationPolicy: config.registrationPolicy,
     logger: room,
   });
 }
 
-function httpSettings({ http, prometheusRetentionMs }: AgentConfig): HttpSettings {
-  const { kvValueBytes, txnBytes, ...same } = http;
-  return { ...same, kvMaxValueBytes: kvValueBytes, txnMaxBytes: txnBytes, prometheus: prometheusRetentionMs > 0 };
+async function listenAll(
+  { listen }: AgentConfig,
+  api: HttpApi,
+  dns: DnsServer,
+  certificate: Certificate | undefined,
+): Promise<AgentAddresses> {
+  return {
+    http: await listenHttp(api, listen.http, listen.socketMode),
+    https: await listenHttp(api, listen.https, listen.socketMode, certificate),
+    dns: await listenDns(listen.dns, 'DNS', (address) => dns.listen(address)),
+    dnsTls: await listenDns(listen.dnsTls, 'DNS over TLS', (address) => dns.listenTls(address)),
+  };
 }
 
 function whenEnded(registry: Registry): { readonly promise: Promise<AgentEnd>; by(end: AgentEnd): void } {

@@ -1,7 +1,8 @@
-import { ServiceDiscoveryError, type RegistryCommands } from '../model/index.js';
+import { isDiscoveryError, ServiceDiscoveryError, type RegistryCommands } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
 import type { AgentConfig, LoadedConfig } from './config/index.js';
 import type { AgentLogger } from './logger.js';
+import { proveConfig } from './prove-config.js';
 
 /** What configuration files define, kept true: at start, at every reload, and after a snapshot replaced the state. */
 export class Definitions {
@@ -12,8 +13,14 @@ export class Definitions {
     private readonly loadConfig: (() => Promise<LoadedConfig>) | undefined,
   ) {}
 
-  async apply(): Promise<void> {
-    await this.registry.applyConfigDefinitions(this.current.services, this.current.nodeChecks);
+  async apply(config = this.current): Promise<void> {
+    try {
+      await this.registry.applyConfigDefinitions(config.services, config.nodeChecks);
+    } catch (error) {
+      // Says which definition it is.
+      if (isDiscoveryError(error, 'INVALID_ARGUMENT')) await proveConfig(config);
+      throw error;
+    }
   }
 
   /** Services, checks and log level are taken over; anything else needs a restart. Nothing changes when a file is wrong. */
@@ -22,8 +29,8 @@ export class Definitions {
       throw new ServiceDiscoveryError('UNSUPPORTED', 'this agent has no configuration to read again');
     const { config, warnings } = await this.loadConfig();
     for (const warning of warnings) this.logger.warn({ warning }, 'config.warning');
+    await this.apply(config);
     this.current = config;
-    await this.apply();
     this.logger.setLevel(config.log.level);
     this.logger.info({ services: config.services.length, checks: config.nodeChecks.length }, 'config.reloaded');
   }

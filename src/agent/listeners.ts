@@ -2,7 +2,8 @@ import { chmod, readFile, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import type { HttpApi } from '../api/index.js';
-import { ServiceDiscoveryError } from '../model/index.js';
+import type { DnsAddress } from '../dns/index.js';
+import { invalid, isDiscoveryError, ServiceDiscoveryError } from '../model/index.js';
 import { showListen, type AgentConfig, type ListenAddress, type TlsFiles } from './config/index.js';
 
 export interface Certificate {
@@ -33,6 +34,19 @@ export async function listenHttp(
   return shown;
 }
 
+export async function listenDns(
+  addresses: readonly ListenAddress[],
+  what: string,
+  listen: (address: DnsAddress) => Promise<DnsAddress>,
+): Promise<string[]> {
+  const shown: string[] = [];
+  for (const address of addresses) {
+    if (address.type === 'unix') throw invalid(`${showListen(address)}: ${what} needs an IP address`);
+    shown.push(showListen({ type: 'tcp', ...(await listening(address, what, () => listen(address))) }));
+  }
+  return shown;
+}
+
 async function listenOne(
   api: HttpApi,
   address: ListenAddress,
@@ -40,7 +54,7 @@ async function listenOne(
   tls: Certificate | undefined,
 ): Promise<ListenAddress> {
   if (address.type === 'tcp') {
-    const bound = await api.listen({ host: address.host, port: address.port, ...(tls ? { tls } : {}) });
+    const bound = await api.listen({ host: address.host, port: address.port, tls });
     return 'port' in bound ? { type: 'tcp', host: bound.host, port: bound.port } : address;
   }
   await removeStaleSocket(address.path);
@@ -69,10 +83,11 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The system's refusal as one clear line that names the address and what it was for. */
-export async function listening<T>(address: ListenAddress, what: string, listen: () => Promise<T>): Promise<T> {
+async function listening<T>(address: ListenAddress, what: string, listen: () => Promise<T>): Promise<T> {
   try {
     return await listen();
   } catch (cause) {
+    if (isDiscoveryError(cause)) throw cause;
     const { code = '', message } = cause as NodeJS.ErrnoException;
     const at = showListen(address);
     throw new ServiceDiscoveryError('UNAVAILABLE', `cannot listen on ${at} for ${what}: ${REASONS[code] ?? message}`, {

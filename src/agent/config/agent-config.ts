@@ -1,4 +1,4 @@
-import type { CheckRegistration, ServiceRegistration, StringMap } from '../../model/index.js';
+import type { CheckRegistration, RegistrationPolicyConfig, ServiceRegistration, StringMap } from '../../model/index.js';
 import type { ListenAddress } from './listen.js';
 import type { RawConfig } from './schema/index.js';
 
@@ -35,7 +35,7 @@ export interface AgentConfig {
   readonly snapshots: { readonly intervalMs: number; readonly retain: number; readonly directory: string } | undefined;
   readonly services: readonly ServiceRegistration[];
   readonly nodeChecks: readonly CheckRegistration[];
-  readonly registrationPolicy: unknown;
+  readonly registrationPolicy: RegistrationPolicyConfig | undefined;
   /** Only whether `/v1/agent/metrics?format=prometheus` answers: nothing is kept. */
   readonly prometheusRetentionMs: number;
 }
@@ -62,7 +62,7 @@ export interface DnsConfig {
   readonly recursorTimeoutMs: number;
   /** Seconds. */
   readonly soa: { readonly refresh: number; readonly retry: number; readonly expire: number; readonly minTtl: number };
-  readonly records: readonly NonNullable<NonNullable<RawConfig['dns_config']>['records']>[number][];
+  readonly records: NonNullable<NonNullable<RawConfig['dns_config']>['records']>;
   /** 0 = off. */
   readonly responsesPerSecond: number;
   readonly cookies: boolean;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { join, resolve as absolute } from 'node:path';
-import { invalid, parseDuration } from '../../model/index.js';
+import { defaults, invalid, parseDuration, parseRegistrationPolicy } from '../../model/index.js';
 import type { AgentConfig, CheckConfig, DnsConfig, HttpConfig, LogLevel, TlsFiles } from './agent-config.js';
 import type { Definitions } from './definitions.js';
 import { isLoopback, isWildcard, listenAddresses, machineAddress, splitHosts, type ListenAddress } from './listen.js';
@@ -38,7 +38,8 @@ export function resolveConfig(raw: RawConfig, definitions: Definitions, dev: boo
     snapshots: snapshotsOf(raw, dataDir),
     services: definitions.services,
     nodeChecks: definitions.checks,
-    registrationPolicy: raw.registration_policy,
+    registrationPolicy:
+      raw.registration_policy === undefined ? undefined : parseRegistrationPolicy(raw.registration_policy),
     prometheusRetentionMs: ms(raw.telemetry?.prometheus_retention_time),
   };
 }
@@ -153,7 +154,7 @@ function snapshotsOf(raw: RawConfig, dataDir: string | undefined): AgentConfig['
   if (interval === undefined) return undefined;
   const target = directory ?? (dataDir === undefined ? undefined : join(dataDir, 'snapshots'));
   if (target === undefined) throw invalid('snapshots.directory: must be given with --dev, which has no data dir');
-  return { intervalMs: ms(interval), retain: retain ?? 10, directory: absolute(target) };
+  return { intervalMs: ms(interval), retain: retain ?? defaults.snapshotRetain, directory: absolute(target) };
 }
 
 /** The schema checked the text, and the defaults gave it. */

@@ -6,7 +6,10 @@ const rrlKeys = z.object({
   responses_per_second: count.optional(),
 });
 
-/** A static record the DNS server answers besides the catalog's. `data` is the presentation form of RFC 1035 or `\# …` of RFC 3597. */
+/**
+ * A static record the DNS server answers besides the catalog's, as fields or as a line of a zone file. `data` is the
+ * presentation form of RFC 1035 or `\# …` of RFC 3597.
+ */
 const record = z.object({
   name: z.string(),
   type: z.string(),
@@ -44,7 +47,7 @@ export const dnsKeys = {
       allow_stale: z.boolean().optional(),
       max_stale: duration.optional(),
       /** Ours. */
-      records: z.array(record).optional(),
+      records: z.array(z.union([record, z.string()])).optional(),
       rate_limit: rrlKeys.optional(),
       cookies: z.boolean().optional(),
     })

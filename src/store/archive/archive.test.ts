@@ -26,7 +26,7 @@ async function refusal(bytes: Buffer): Promise<string> {
     (reason: unknown) => reason,
   );
   if (error === undefined) return 'accepted';
-  expect(isDiscoveryError(error, 'INVALID_ARGUMENT'), String(error)).toBe(true);
+  expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
   return (error as Error).message;
 }
 
@@ -45,6 +45,10 @@ async function packed(contents: Files, sums = true): Promise<Buffer> {
     body,
   }));
   return gzipSync(await packTar(entries));
+}
+
+function state(lines: readonly string[]): string {
+  return ['{"format":"datapunk-discovery-state","version":1}', ...lines, ''].join('\n');
 }
 
 describe('a snapshot archive', () => {
@@ -119,8 +123,6 @@ describe('a snapshot archive', () => {
     }
   });
 
-  const state = (lines: readonly string[]): string =>
-    ['{"format":"datapunk-discovery-state","version":1}', ...lines, ''].join('\n');
   test.each([
     ['a part is missing', ({ 'meta.json': meta = '' }: Files) => ({ 'meta.json': meta }), /has no state.bin/],
     [

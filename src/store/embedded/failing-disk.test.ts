@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { put } from '../../model/index.js';
 import type { ServiceDiscoveryError } from '../../model/index.js';
@@ -19,7 +20,7 @@ function faultyDisk() {
   const disk = {
     writeError: undefined as Error | undefined,
     readError: undefined as Error | undefined,
-    gate: undefined as Promise<void> | undefined,
+    gate: undefined as Promise<unknown> | undefined,
     writes: 0,
     async open(...parameters: Parameters<typeof openLevelEngine>): Promise<Engine> {
       const engine = await openLevelEngine(...parameters);
@@ -104,15 +105,15 @@ describe('a disk that fails', () => {
     const following = (async () => {
       for await (const update of store.follow(0, abort.signal)) seen.push(update.index);
     })();
-    let release = (): void => {};
-    disk.gate = new Promise((resolve) => (release = resolve));
+    const gate = new EventEmitter();
+    disk.gate = once(gate, 'open');
     const first = store.commit([put(kv('a'))]);
     await vi.waitFor(() => expect(disk.writes).toBe(2));
     const others = Array.from({ length: 10 }, (_, n) => store.commit([put(kv(`b${n}`))]));
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen).toEqual([0]);
     expect(disk.writes).toBe(2);
-    release();
+    gate.emit('open');
     expect(await Promise.all([first, ...others])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect(disk.writes).toBe(3);
     await vi.waitFor(() => expect(seen).toHaveLength(12));

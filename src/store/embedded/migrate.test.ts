@@ -20,6 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => remove());
 
+const at = (name: string): string => join(dataDir, name);
+
 async function migrated() {
   const store = await openEmbeddedStore({ dataDir, datacenter: 'dc9' });
   try {
@@ -81,9 +83,8 @@ describe('a data directory of format 1', () => {
   });
 
   // What a crash between two steps of the migration leaves behind.
-  const at = (name: string): string => join(dataDir, name);
   test.each([
-    ['the new store was half built', () => mkdirSync(at('store.migrating'))],
+    ['the new store was half built', async () => mkdirSync(at('store.migrating'))],
     [
       'the stores had not changed places',
       async () => {
@@ -99,7 +100,7 @@ describe('a data directory of format 1', () => {
         writeFileSync(at('FORMAT'), 'datapunk discovery data, format 1\n');
       },
     ],
-    ['nothing but the mark was written', () => rmSync(at('acknowledged'), { force: true })],
+    ['nothing but the mark was written', async () => rmSync(at('acknowledged'), { force: true })],
   ])('is brought over after a crash when %s', async (_what, crash) => {
     await crash();
     const { index, rows } = await migrated();

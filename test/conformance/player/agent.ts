@@ -15,7 +15,8 @@ const READY_WITHIN_MS = 15_000;
 /** The built command, in memory, on free ports: real sockets, as any client sees it. */
 export async function startAgent(): Promise<RunningAgent> {
   const [http, dns] = [await freePort(), await freePort()];
-  const flags = ['--dev', '--http-addr', `127.0.0.1:${http}`, '--dns-addr', `127.0.0.1:${dns}`, '--log-level', 'error'];
+  const addresses = ['--http-addr', `127.0.0.1:${http}`, '--dns-addr', `127.0.0.1:${dns}`];
+  const flags = ['--dev', '--node', 'conformance', '--log-level', 'error', ...addresses];
   const child = spawn(COMMAND, ['agent', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
   const origin = new URL(`http://127.0.0.1:${http}`);
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));

@@ -65,8 +65,7 @@ class Stage {
   }
 
   async leave(): Promise<void> {
-    for (const step of this.scenario.cleanup)
-      await call(this.subject.origin, this.variables.substitute(step)).catch(() => {});
+    for (const step of this.scenario.cleanup) await this.cleanUp(step).catch(() => {});
     for (const { answer } of this.background.values()) answer.catch(() => {});
     await this.listeners.closeAll();
   }

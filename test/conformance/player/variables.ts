@@ -1,6 +1,9 @@
 import type { Json } from './format.js';
 
-/** Names that a scenario may use as `${name}`: known from the start, captured on the way, ports of listeners. */
+/**
+ * Names that a scenario may use as `${name}`: known from the start, captured on the way, ports of listeners. What else
+ * stands in such brackets, `${match(1)}` of a query template for one, belongs to the text.
+ */
 export class Variables {
   private readonly values = new Map<string, Json>();
 
@@ -28,9 +31,9 @@ export class Variables {
 
   private inText(text: string): Json & string;
   private inText(text: string): Json {
-    const number = /^\$\{num:([^}]+)\}$/.exec(text);
+    const number = /^\$\{num:([\w.-]+)\}$/.exec(text);
     if (number) return Number(this.get(number[1] as string));
-    return text.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
+    return text.replaceAll(/\$\{([\w.-]+)\}/g, (_, name: string) => {
       const value = this.get(name);
       return typeof value === 'string' ? value : JSON.stringify(value);
     });

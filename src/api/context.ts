@@ -2,6 +2,7 @@ import type { MetadataManager } from '../catalog/index.js';
 import type { BlockingQueries } from './blocking.js';
 import type { HttpApiDependencies } from './dependencies.js';
 import type { HttpCounters } from './counters.js';
+import type { PreparedBodies } from './prepared.js';
 import type { SeenReads } from './seen-reads.js';
 import type { Route } from './core/route.js';
 
@@ -10,6 +11,7 @@ export interface ApiContext extends HttpApiDependencies {
   readonly blocking: BlockingQueries;
   readonly counters: HttpCounters;
   readonly seen: SeenReads;
+  readonly prepared: PreparedBodies;
   readonly search: MetadataManager;
   /** What ends each open event stream. */
   readonly streams: Set<() => void>;

@@ -10,6 +10,7 @@ import { HttpCounters } from './counters.js';
 import type { HttpApiDependencies } from './dependencies.js';
 import { Dispatcher } from './dispatcher.js';
 import { connectionsAllowed, ConnectionLimit } from './guard/connections.js';
+import { PreparedBodies } from './prepared.js';
 import { allRoutes } from './routes.js';
 import { SeenReads } from './seen-reads.js';
 
@@ -36,6 +37,7 @@ export function createHttpApi(dependencies: HttpApiDependencies): HttpApi {
     blocking: new BlockingQueries(handle.catalog, clock, random, agent.indexSpace),
     counters: new HttpCounters(),
     seen: new SeenReads(),
+    prepared: new PreparedBodies(),
     search: new MetadataManager(handle.catalog, { isPrivate: dependencies.isPrivateKey }),
     streams: new Set(),
     routes: allRoutes(dependencies.dnsQuery !== undefined),

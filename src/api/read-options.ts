@@ -16,6 +16,8 @@ export interface ReadOptions {
   readonly near: string;
   readonly tags: readonly string[];
   readonly nodeMeta: readonly (readonly [string, string])[];
+  /** Tags, node metadata and filter as one string: the same for reads that select the same. */
+  readonly selection: string;
 }
 
 /** Throws the contract's 400s and 500s, in the order Consul finds them. */
@@ -37,18 +39,22 @@ const PLAIN: ReadOptions = {
   near: '',
   tags: [],
   nodeMeta: [],
+  selection: '',
 };
 
 function parseOptions(query: Query): ReadOptions {
   if (query.isEmpty) return PLAIN;
+  const [filter, tags, nodeMeta] = [query.get('filter'), query.all('tag'), query.all('node-meta').map(keyValue)];
+  const selects = filter !== '' || tags.length > 0 || nodeMeta.length > 0;
   return {
     consistency: consistencyOf(query),
     cached: query.has('cached'),
     ...parseWait(query),
-    filter: query.get('filter'),
+    filter,
     near: query.get('near'),
-    tags: query.all('tag'),
-    nodeMeta: query.all('node-meta').map(keyValue),
+    tags,
+    nodeMeta,
+    selection: selects ? JSON.stringify([tags, nodeMeta, filter]) : '',
   };
 }
 

@@ -1,10 +1,13 @@
-import { compileFilter } from '../catalog/index.js';
+import { checkServiceNodeShape, compileFilter, serviceNodeShape } from '../catalog/index.js';
 import type { StructShape } from '../catalog/index.js';
 import { isDiscoveryError } from '../model/index.js';
-import type { InstanceView, NodeRow, StringMap, Wire } from '../model/index.js';
+import type { InstanceView, ServiceView, StringMap } from '../model/index.js';
 import { withStatus } from './core/errors.js';
+import type { Body } from './core/reply.js';
 import type { ApiRequest } from './core/request.js';
 import { sortByDistance } from './near.js';
+import { bodyOf, FACES } from './prepared.js';
+import type { Face } from './prepared.js';
 import type { ReadOptions } from './read-options.js';
 
 /** What a list read keeps and in which order (CONTRACT 1.7, 1.8): permitted, tags, node-meta; then filter; then near. */
@@ -41,33 +44,47 @@ export function mayReadInstance(request: ApiRequest, instance: InstanceView): bo
   );
 }
 
-/** Instances that the reader may see and asked for, as `toWire` shows them. */
+/** Instances that the reader may see and asked for. */
 export function selectInstances(
   request: ApiRequest,
   options: ReadOptions,
   instances: readonly InstanceView[],
-  shape: StructShape,
-  toWire: (instance: InstanceView) => Wire,
-): Wire[] {
-  const keep = filterOf(options.filter, shape);
-  const kept: { readonly node: NodeRow; readonly wire: Wire }[] = [];
-  for (const instance of instances) {
-    if (!hasAllTags(instance.service.tags, options.tags)) continue;
-    if (!hasMeta(instance.node.meta, options.nodeMeta) || !mayReadInstance(request, instance)) continue;
-    const wire = toWire(instance);
-    if (keep(wire)) kept.push({ node: instance.node, wire });
-  }
-  return sortByDistance(request, options.near, kept, (item) => item.node.node).map((item) => item.wire);
+  face: Face,
+): readonly InstanceView[] {
+  const keep = instanceFilter(options.filter, face);
+  const kept = instances.filter(
+    (instance) =>
+      hasAllTags(instance.service.tags, options.tags) &&
+      hasMeta(instance.node.meta, options.nodeMeta) &&
+      mayReadInstance(request, instance) &&
+      keep(instance),
+  );
+  return sortByDistance(request, options.near, kept, (instance) => instance.node.node);
 }
 
-/** Whether a read takes a service as it is, so that what is prepared for all can answer it. */
-export function selectsAll(request: ApiRequest, options: ReadOptions): boolean {
-  return (
-    request.unrestricted &&
-    options.filter === '' &&
-    options.near === '' &&
-    options.tags.length === 0 &&
-    options.nodeMeta.length === 0 &&
-    !request.query.has('pretty')
-  );
+/** The filter is over the item as it is sent. */
+function instanceFilter(text: string, face: Face): (instance: InstanceView) => boolean {
+  if (text === '') return keepAll;
+  const keep = filterOf(text, SHAPES[face]);
+  const toWire = FACES[face];
+  return (instance) => keep(toWire(instance));
+}
+
+const SHAPES: Readonly<Record<Face, StructShape>> = { health: checkServiceNodeShape, catalog: serviceNodeShape };
+
+/**
+ * The body of a read by service. What depends on the service alone is prepared and shared; the order by distance
+ * depends on coordinates, and what may be read on the reader.
+ */
+export function instancesBody(
+  request: ApiRequest,
+  options: ReadOptions,
+  view: ServiceView,
+  face: Face,
+  instances: () => readonly InstanceView[] = () => view.instances,
+  variant = '',
+): Body {
+  const select = (): readonly InstanceView[] => selectInstances(request, options, instances(), face);
+  if (!request.unrestricted || options.near !== '') return bodyOf(select(), face);
+  return request.api.prepared.get(view, face, variant + options.selection, select);
 }

@@ -22,8 +22,12 @@ function watch(path: string, lastEventId = ''): Promise<Watch> {
     const headers = lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId };
     const out = get({ host: '127.0.0.1', port: world.port, path, headers, agent: false }, (message) => {
       let text = '';
-      message.setEncoding('utf8');
-      const pull = async (): Promise<Record<string, string>> => {
+      let more: (() => void) | undefined;
+      message.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        more?.();
+      });
+      const next = async (): Promise<Record<string, string>> => {
         for (;;) {
           const end = text.indexOf('\n\n');
           if (end >= 0) {
@@ -32,10 +36,12 @@ function watch(path: string, lastEventId = ''): Promise<Watch> {
             if (!event.startsWith(':')) return Object.fromEntries(event.split('\n').map(field));
             continue;
           }
-          text += await new Promise<string>((take) => void message.once('data', take));
+          await new Promise<void>((resolve) => {
+            more = resolve;
+          });
         }
       };
-      resolve({ message, next: pull, close: () => out.destroy() });
+      resolve({ message, next, close: () => out.destroy() });
     });
     out.on('error', reject);
   });

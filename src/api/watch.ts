@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http';
+import { checkServiceNodeShape } from '../catalog/index.js';
 import { limits, topic } from '../model/index.js';
 import type { ServiceView } from '../model/index.js';
 import { refusal } from './core/errors.js';
-import { toJson } from './core/json.js';
 import type { Reply } from './core/reply.js';
 import type { ApiRequest } from './core/request.js';
-import { healthItems, parsePassing } from './families/health.js';
-import { preparedBody } from './prepared.js';
+import { healthBody, parsePassing } from './families/health.js';
 import { readOptions } from './read-options.js';
-import { selectsAll } from './select.js';
+import { filterOf } from './select.js';
 
 /**
  * GET /v1/watch/service/:name as server-sent events (WHATWG HTML 9.2). Every event is the full set of instances, as
@@ -21,13 +20,10 @@ export function watchService(request: ApiRequest): Reply {
   const passing = parsePassing(request.query);
   const options = readOptions(request);
   // A bad filter is refused now: later there is no status left to say it with.
-  healthItems(request, options, [], passing);
+  filterOf(options.filter, checkServiceNodeShape);
   const { counters } = request.api;
   if (counters.streams >= limits.watchStreams) throw refusal(503, 'Too many watches', 'UNAVAILABLE');
-  const encode = (view: ServiceView): string => {
-    if (selectsAll(request, options)) return preparedBody(view, passing ? 'passing' : 'health').bytes.toString('utf8');
-    return toJson(healthItems(request, options, view.instances, passing));
-  };
+  const encode = (view: ServiceView): Buffer => healthBody(request, options, view, passing).bytes;
   return {
     status: 200,
     headers: ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', ...spaceHeader(request)],
@@ -50,7 +46,7 @@ class Stream {
     private readonly request: ApiRequest,
     private readonly name: string,
     private readonly out: ServerResponse,
-    private readonly encode: (view: ServiceView) => string,
+    private readonly encode: (view: ServiceView) => Buffer,
   ) {
     this.sent = request.header('last-event-id');
   }
@@ -95,7 +91,11 @@ class Stream {
     const id = `${agent.indexSpace()}:${view.index}`;
     if (id === this.sent) return;
     this.sent = id;
-    this.blocked = !this.out.write(`id: ${id}\nevent: service\ndata: ${this.encode(view)}\n\n`);
+    this.out.cork();
+    this.out.write(`id: ${id}\nevent: service\ndata: `);
+    this.out.write(this.encode(view));
+    this.blocked = !this.out.write('\n\n');
+    this.out.uncork();
   }
 
   /** A comment now and then keeps middle boxes from closing, and finds out clients that are gone. */

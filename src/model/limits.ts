@@ -15,6 +15,8 @@ export const limits = {
   httpConnectionsPerClient: 200,
   /** Descriptors kept free for the store, checks and DNS. */
   descriptorReserve: 256,
+  /** Bodies of reads by service, kept for those who ask alike. */
+  preparedBytes: 64 * 1024 * 1024,
   /** `?cached` reads remembered for X-Cache. */
   cachedReads: 1_024,
   /** Request lines kept parsed, and the longest one kept. */
@@ -85,7 +87,7 @@ export const limits = {
   dnsPreparedVariants: 8,
   /** Asks for one variant before it is made anew. */
   dnsPreparedUses: 128,
-  /** Rooms (UDP sizes, TCP, with and without EDNS) that one question's answers are kept for. */
+  /** Sizes (with and without EDNS) to which one question's answers are cut and kept. */
   dnsPreparedSizes: 8,
   dnsRecursions: 500,
   dnsRateLimitKeys: 50_000,

@@ -8,7 +8,7 @@ import { badRequest, refusal, withStatus } from './errors.js';
 import { toJson } from './json.js';
 import type { Query } from './query.js';
 import { jsonBytes, text, textBody } from './reply.js';
-import type { BodyReply, Headers } from './reply.js';
+import type { Body, BodyReply, Headers } from './reply.js';
 import { utf8 } from './url.js';
 
 /** What a request line says, parsed once and shared by all requests that spell it the same. */
@@ -86,6 +86,12 @@ export class ApiRequest {
 
   json(value: unknown, headers: Headers = [], status = 200): BodyReply {
     return jsonBytes(textBody(toJson(value, this.query.has('pretty'))), headers, status);
+  }
+
+  /** A body that is made already, indented when asked for. */
+  made(body: Body, headers: Headers): BodyReply {
+    if (!this.query.has('pretty')) return jsonBytes(body, headers);
+    return this.json(JSON.parse(body.bytes.toString('utf8')), headers);
   }
 
   /** 404 with a text, for reads that carry their index even then. */

@@ -9,18 +9,17 @@ import {
 } from '../../model/index.js';
 import type { Answer, NodeRow, ServiceRow } from '../../model/index.js';
 import { toJson } from '../core/json.js';
-import { Body, jsonBytes } from '../core/reply.js';
+import { Body } from '../core/reply.js';
 import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { decodeNaming } from '../enterprise-fields.js';
 import { meshInstances } from '../mesh-instances.js';
 import { sortByDistance } from '../near.js';
-import { preparedBody } from '../prepared.js';
 import type { ReadOptions } from '../read-options.js';
 import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
-import { filterOf, hasMeta, selectInstances, selectsAll } from '../select.js';
+import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
 
 /** catalog/… (CONTRACT 3.3). */
 export const catalogRoutes = family(500, {
@@ -100,12 +99,16 @@ function services(request: ApiRequest): Reply | Promise<Reply> {
     servicesRead,
     (options) => catalog.serviceTags(options.nodeMeta.length === 0 ? undefined : metaTest(options)),
     (tags, headers, options) => {
-      if (selectsAll(request, options)) return jsonBytes(servicesBody(tags), headers);
+      if (listsAll(request, options)) return request.made(servicesBody(tags), headers);
       const shown = options.filter === '' ? tags : filteredTags(request, options);
       const allowed = [...shown].filter(([name]) => request.may('service', name, 'read'));
       return request.json(Object.fromEntries(allowed), headers);
     },
   );
+}
+
+function listsAll(request: ApiRequest, options: ReadOptions): boolean {
+  return request.unrestricted && options.selection === '';
 }
 
 function metaTest(options: ReadOptions): (node: NodeRow) => boolean {
@@ -148,11 +151,7 @@ function service(request: ApiRequest): Reply | Promise<Reply> {
       return { value: view, index: view.index, topic: topic.service(request.param) };
     },
     (view, headers, options) => {
-      if (selectsAll(request, options)) return jsonBytes(preparedBody(view, 'catalog'), headers);
-      return request.json(
-        selectInstances(request, options, view.instances, serviceNodeShape, serviceNodeToWire),
-        headers,
-      );
+      return request.made(instancesBody(request, options, view, 'catalog'), headers);
     },
   );
 }
@@ -163,7 +162,7 @@ function connect(request: ApiRequest): Reply | Promise<Reply> {
     catalogRead,
     () => meshInstances(request.api.handle.catalog, 'connect', request.required('Missing service name')),
     (instances, headers, options) =>
-      request.json(selectInstances(request, options, instances, serviceNodeShape, serviceNodeToWire), headers),
+      request.json(selectInstances(request, options, instances, 'catalog').map(serviceNodeToWire), headers),
   );
 }
 

@@ -1,20 +1,18 @@
-import { checkServiceNodeShape, healthCheckShape } from '../../catalog/index.js';
+import { healthCheckShape } from '../../catalog/index.js';
 import { checkToWire, instanceToWire, topic } from '../../model/index.js';
-import type { Answer, CheckRow, InstanceView } from '../../model/index.js';
+import type { Answer, CheckRow, InstanceView, ServiceView } from '../../model/index.js';
 import { badRequest } from '../core/errors.js';
 import { parseBool } from '../core/query.js';
 import type { Query } from '../core/query.js';
-import { jsonBytes } from '../core/reply.js';
-import type { Reply } from '../core/reply.js';
+import type { Body, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { meshInstances } from '../mesh-instances.js';
 import { sortByDistance } from '../near.js';
-import { preparedBody } from '../prepared.js';
 import type { ReadOptions } from '../read-options.js';
 import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
-import { filterOf, hasMeta, selectInstances, selectsAll } from '../select.js';
+import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
 
 /** health/… (CONTRACT 3.4). */
 export const healthRoutes = family(500, {
@@ -57,21 +55,19 @@ function healthService(request: ApiRequest): Reply | Promise<Reply> {
       return { value: view, index: view.index, topic: topic.service(name) };
     },
     (view, headers, options) => {
-      if (selectsAll(request, options)) return jsonBytes(preparedBody(view, passing ? 'passing' : 'health'), headers);
-      return request.json(healthItems(request, options, view.instances, passing), headers);
+      return request.made(healthBody(request, options, view, passing), headers);
     },
   );
 }
 
-/** The items of health/service, for the event stream of a watch as well. */
-export function healthItems(
-  request: ApiRequest,
-  options: ReadOptions,
-  instances: readonly InstanceView[],
-  passing: boolean,
-): object[] {
-  const shown = passing ? instances.filter((instance) => instance.status === 'passing') : instances;
-  return selectInstances(request, options, shown, checkServiceNodeShape, instanceToWire);
+/** The body of health/service, for the event stream of a watch as well. */
+export function healthBody(request: ApiRequest, options: ReadOptions, view: ServiceView, passing: boolean): Body {
+  if (!passing) return instancesBody(request, options, view, 'health');
+  return instancesBody(request, options, view, 'health', () => view.instances.filter(isPassing), 'passing');
+}
+
+function isPassing(instance: InstanceView): boolean {
+  return instance.status === 'passing';
 }
 
 /** Bare means true; anything but a Go boolean is refused. */
@@ -89,7 +85,10 @@ function meshHealth(request: ApiRequest, kind: 'connect' | 'ingress'): Reply | P
     request,
     catalogRead,
     () => meshInstances(request.api.handle.catalog, kind, request.required('Missing service name')),
-    (instances, headers, options) => request.json(healthItems(request, options, instances, passing), headers),
+    (instances, headers, options) => {
+      const shown = passing ? instances.filter(isPassing) : instances;
+      return request.json(selectInstances(request, options, shown, 'health').map(instanceToWire), headers);
+    },
   );
 }
 

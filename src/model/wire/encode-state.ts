@@ -38,6 +38,7 @@ export function sessionToWire(row: SessionRow): Wire {
     Behavior: row.behavior,
     TTL: row.ttl,
     NodeChecks: row.nodeChecks,
+    ...(row.checks.length > 0 && { Checks: row.checks }),
     ServiceChecks: row.serviceChecks,
     ...(row.checks.length > 0 && { Checks: row.checks }),
     CreateIndex: row.createIndex,

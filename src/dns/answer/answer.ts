@@ -156,7 +156,8 @@ function candidates(place: ServicePlace, context: AnswerContext): readonly Insta
   }
 }
 
-function hasTag(instance: InstanceView, tag: string): boolean {
+/** `tag` in lower case. */
+export function hasTag(instance: InstanceView, tag: string): boolean {
   return instance.service.tags.some((one) => one.toLowerCase() === tag);
 }
 

@@ -36,7 +36,7 @@ export function createDohHandler(responder: Responder): DohHandler {
     const question = read(given);
     if (!question) return refusal(400, isPost ? 'no body' : 'no parameter "dns" in base64url');
     if (question.length > maxMessageBytes) return refusal(413, 'longer than a DNS message');
-    const client = { address, transport: 'https', isLoopback: isLoopback(address) } as const;
+    const client = { address, transport: 'https', isLoopback: isLoopback(address), isDoneAtOnce: false } as const;
     const body = await responder.respond(question, client);
     return body ? { status: 200, body, maxAge: maxAgeOf(body) } : refusal(400, 'not a DNS question');
   };

@@ -10,7 +10,7 @@ import { limits } from '../../model/index.js';
 import type { ServiceView } from '../../model/index.js';
 import type { Random } from '../../runtime/index.js';
 import type { AnswerContext } from '../answer/answer-context.js';
-import { answer } from '../answer/answer.js';
+import { answer, hasTag } from '../answer/answer.js';
 import { fit } from '../answer/fit.js';
 import { inZone, locate } from '../answer/zone.js';
 import { foldName, headerBytes, maxMessageBytes, nameBytes, readName } from '../wire/index.js';
@@ -33,6 +33,13 @@ export interface ReadyAnswer {
   kind: string;
 }
 
+/** What of a client matters here. */
+export interface Asker {
+  readonly transport: Transport;
+  /** Whether it is done with an answer's bytes before the next question is answered. */
+  readonly isDoneAtOnce: boolean;
+}
+
 /** A question whose answers are kept, by the room the asker has and whether it speaks EDNS. */
 interface Entry {
   readonly service: string;
@@ -41,7 +48,12 @@ interface Entry {
   /** The domain as configured, in wire form: names in answers are spelt so. */
   readonly domain: Buffer;
   view: ServiceView;
-  rotations: Map<number, Rotation>;
+  /** The catalog's index when `view` was last found to be current. */
+  seenAt: number;
+  /** By `slotOf`: the commonest rooms. */
+  rotations: (Rotation | undefined)[];
+  /** By room, negative with EDNS: answers that are cut to it. */
+  cut: Map<number, Rotation>;
   bytes: number;
 }
 
@@ -50,7 +62,7 @@ const soaTailBytes = 20;
 
 export class PreparedAnswers {
   private readonly entries = new TwoGenerations<Entry>(limits.dnsPreparedQuestions, limits.dnsPreparedBytes);
-  private readonly query: SimpleQuery = { key: '', type: 0, end: 0, hasOpt: false, udpSize: 0 };
+  private readonly query: SimpleQuery = { key: '', type: 0, hasCapitals: false, end: 0, hasOpt: false, udpSize: 0 };
   private readonly ready: ReadyAnswer = { bytes: Buffer.alloc(0), type: 0, rcode: 0, cut: false, kind: '' };
 
   constructor(
@@ -59,14 +71,15 @@ export class PreparedAnswers {
   ) {}
 
   /** Undefined: the question must be answered the long way. */
-  take(bytes: Buffer, overStream: boolean): ReadyAnswer | undefined {
+  take(bytes: Buffer, client: Asker): ReadyAnswer | undefined {
     const { query } = this;
     if (!readSimpleQuery(bytes, query)) return undefined;
     const entry = this.entryFor(bytes);
-    if (!entry || !isSpeltAs(bytes, query.end, entry.domain)) return undefined;
+    if (!entry || (query.hasCapitals && !isSpeltAs(bytes, query.end, entry.domain))) return undefined;
+    const overStream = client.transport !== 'udp';
     const room = overStream ? maxMessageBytes : udpRoom(query.udpSize);
     const variant = this.variantFor(entry, room, overStream);
-    return variant && this.fill(bytes, variant, entry);
+    return variant && this.fill(bytes, variant, entry, client.isDoneAtOnce);
   }
 
   private entryFor(bytes: Buffer): Entry | undefined {
@@ -74,17 +87,23 @@ export class PreparedAnswers {
     if (!catalog.ready || this.context.isStale()) return undefined;
     const entry = this.entries.get(this.query.key) ?? this.admit(bytes);
     if (!entry) return undefined;
-    const view = catalog.serviceView(entry.service);
-    if (view !== entry.view) {
-      this.entries.grew(-entry.bytes);
-      entry.view = view;
-      entry.rotations = new Map();
-      entry.bytes = 0;
-    }
-    return view.instances.length === 0 ? undefined : entry;
+    if (entry.seenAt !== catalog.index) this.refresh(entry);
+    return entry.view.instances.length === 0 ? undefined : entry;
   }
 
-  /** Only names of services that are there: questions about others cannot crowd them out. */
+  private refresh(entry: Entry): void {
+    const { catalog } = this.context;
+    const view = catalog.serviceView(entry.service);
+    entry.seenAt = catalog.index;
+    if (view === entry.view) return;
+    this.entries.grew(-entry.bytes);
+    entry.view = view;
+    entry.rotations = [];
+    entry.cut = new Map();
+    entry.bytes = 0;
+  }
+
+  /** Only names of services and tags that are there: questions about others cannot crowd them out. */
   private admit(bytes: Buffer): Entry | undefined {
     const { catalog, options, records } = this.context;
     const name = foldName(readName(bytes, headerBytes));
@@ -94,7 +113,7 @@ export class PreparedAnswers {
     const place = locate(zone.labels, type, catalog.datacenter);
     if (place?.kind !== 'service' || !catalog.hasService(place.service)) return undefined;
     const view = catalog.serviceView(place.service);
-    if (view.instances.length === 0) return undefined;
+    if (!view.instances.some((one) => place.tag === '' || hasTag(one, place.tag))) return undefined;
     const nameEnd = this.query.end - 4;
     const domain = Buffer.from(key, 'latin1').subarray(0, nameEnd - headerBytes);
     const entry: Entry = {
@@ -103,7 +122,9 @@ export class PreparedAnswers {
       type,
       domain: domain.subarray(-(nameBytes(zone.domain) as number)),
       view,
-      rotations: new Map(),
+      seenAt: catalog.index,
+      rotations: [],
+      cut: new Map(),
       bytes: 0,
     };
     this.entries.add(key, entry);
@@ -112,28 +133,37 @@ export class PreparedAnswers {
 
   /** An answer that is not cut serves every room it fits in; a cut one serves its own. */
   private variantFor(entry: Entry, room: number, overStream: boolean): Variant | undefined {
-    if (room === plainUdpBytes && !overStream) return this.pick(entry, plainUdpBytes, 'udp');
-    const whole = this.pick(entry, maxMessageBytes, 'tcp');
-    if (!whole || whole.bytes.length <= room) return whole;
-    return this.pick(entry, room, 'udp');
+    const isPlain = room === plainUdpBytes && !overStream;
+    const slot = (isPlain ? 0 : 2) + (this.query.hasOpt ? 1 : 0);
+    const rotation = (entry.rotations[slot] ??= isPlain
+      ? this.rotationFor(entry, plainUdpBytes, 'udp')
+      : this.rotationFor(entry, maxMessageBytes, 'tcp'));
+    const variant = this.pick(entry, rotation);
+    return !variant || variant.bytes.length <= room ? variant : this.cutVariant(entry, room);
   }
 
-  private pick(entry: Entry, room: number, transport: Transport): Variant | undefined {
-    const { hasOpt } = this.query;
-    const slot = hasOpt ? -room : room;
-    let rotation = entry.rotations.get(slot);
+  private cutVariant(entry: Entry, room: number): Variant | undefined {
+    const key = this.query.hasOpt ? -room : room;
+    let rotation = entry.cut.get(key);
     if (!rotation) {
-      if (entry.rotations.size >= limits.dnsPreparedSizes) return undefined;
-      const make = (order: Order): Variant | undefined => this.make(entry, room, hasOpt, transport, order);
-      rotation = new Rotation(make, this.parts.random);
-      entry.rotations.set(slot, rotation);
+      if (entry.cut.size >= limits.dnsPreparedSizes) return undefined;
+      rotation = this.rotationFor(entry, room, 'udp');
+      entry.cut.set(key, rotation);
     }
+    return this.pick(entry, rotation);
+  }
+
+  private rotationFor(entry: Entry, room: number, transport: Transport): Rotation {
+    const { hasOpt } = this.query;
+    return new Rotation((order) => this.make(entry, room, hasOpt, transport, order), this.parts.random);
+  }
+
+  private pick(entry: Entry, rotation: Rotation): Variant | undefined {
     const before = rotation.bytes;
     const variant = rotation.pick();
-    const grown = rotation.bytes - before;
-    if (grown !== 0) {
-      entry.bytes += grown;
-      this.entries.grew(grown);
+    if (rotation.bytes !== before) {
+      entry.bytes += rotation.bytes - before;
+      this.entries.grew(rotation.bytes - before);
     }
     return variant;
   }
@@ -150,19 +180,19 @@ export class PreparedAnswers {
     const { bytes, cut } = fit(frame, reply, roomFor(query, transport, options));
     const hasSerial = reply.authority.length > 0;
     const serialAt = bytes.length - (hasOpt ? optBytes : 0) - soaTailBytes;
-    return { bytes, cut, rcode: reply.rcode, serialAt: hasSerial ? serialAt : 0 };
+    return { bytes, cut, rcode: reply.rcode, serialAt: hasSerial ? serialAt : 0, usesLeft: limits.dnsPreparedUses };
   }
 
-  private fill(question: Buffer, variant: Variant, entry: Entry): ReadyAnswer {
+  private fill(question: Buffer, variant: Variant, entry: Entry, inPlace: boolean): ReadyAnswer {
     const { query, ready } = this;
-    const { length } = variant.bytes;
-    const bytes = Buffer.allocUnsafe(length);
-    variant.bytes.copy(bytes);
+    const bytes = inPlace ? variant.bytes : Buffer.from(variant.bytes);
+    const { length } = bytes;
     bytes[0] = question[0] as number;
     bytes[1] = question[1] as number;
-    bytes[2] = (bytes[2] as number) | ((question[2] as number) & 0x01);
-    bytes[3] = (bytes[3] as number) | ((question[3] as number) & 0x10);
-    question.copy(bytes, headerBytes, headerBytes, query.end);
+    bytes[2] = ((bytes[2] as number) & 0xfe) | ((question[2] as number) & 0x01);
+    bytes[3] = ((bytes[3] as number) & 0xef) | ((question[3] as number) & 0x10);
+    // A loop beats a call for so few bytes.
+    for (let i = headerBytes; i < query.end; i++) bytes[i] = question[i] as number;
     if (query.hasOpt) bytes.writeUInt16BE(query.udpSize, length - optBytes + 3);
     if (variant.serialAt > 0) bytes.writeUInt32BE(this.context.serial(), variant.serialAt);
     ready.bytes = bytes;

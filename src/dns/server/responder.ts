@@ -12,15 +12,14 @@ import { decodeMessage, DnsParseError, edeCodes, foldName, headerBytes } from '.
 import { opcodes, rcodes, readHeader } from '../wire/index.js';
 import type { EdnsOption, Header, Message, Question, ResourceRecord } from '../wire/index.js';
 import type { Cookies } from './cookies.js';
-import type { DnsStats, Transport } from './dns-stats.js';
-import type { PreparedAnswers } from './prepared-answers.js';
+import type { DnsStats } from './dns-stats.js';
+import type { Asker, PreparedAnswers } from './prepared-answers.js';
 import type { RateLimit } from './rate-limit.js';
 import type { Recursors } from './recursors.js';
 import { plainUdpBytes, responseFrame, roomFor } from './response-frame.js';
 
-export interface Client {
+export interface Client extends Asker {
   readonly address: string;
-  readonly transport: Transport;
   /** Exempt from rate limit and cookies. */
   readonly isLoopback: boolean;
 }
@@ -44,7 +43,7 @@ type Response = Buffer | undefined;
 export class Responder {
   constructor(private readonly parts: ResponderParts) {}
 
-  /** Undefined: no answer is to be sent. Never throws, never rejects. */
+  /** Undefined: no answer is to be sent. Never throws, never rejects. For a client that is done at once the bytes are lent. */
   respond(bytes: Buffer, client: Client): Response | Promise<Response> {
     try {
       const response = this.respondReady(bytes, client) ?? this.respondAnew(bytes, client);
@@ -64,7 +63,7 @@ export class Responder {
   /** Undefined: there is no answer ready. */
   private respondReady(bytes: Buffer, client: Client): Buffer | 'held back' | undefined {
     const { prepared, stats, context } = this.parts;
-    const ready = prepared?.take(bytes, client.transport !== 'udp');
+    const ready = prepared?.take(bytes, client);
     if (!ready) return undefined;
     stats.prepared++;
     stats.answered(ready.type, ready.rcode, client.transport);

@@ -10,20 +10,17 @@ import type { Random } from '../../runtime/index.js';
 export type Order = <T>(items: readonly T[]) => readonly T[];
 
 export interface Variant {
+  /** Whoever sends them may write the asker's id and question into them. */
   readonly bytes: Buffer;
   readonly rcode: number;
   readonly cut: boolean;
   /** Where the zone's serial stands; 0 when it is not in there. */
   readonly serialAt: number;
-}
-
-interface Slot {
-  readonly variant: Variant;
   usesLeft: number;
 }
 
 export class Rotation {
-  private readonly slots: (Slot | undefined)[] = [];
+  private readonly variants: (Variant | undefined)[] = [];
   /** How many variants are worth having; found out with the first. */
   private count = 1;
   bytes = 0;
@@ -36,16 +33,15 @@ export class Rotation {
 
   pick(): Variant | undefined {
     const index = Math.floor(this.random.next() * this.count);
-    const slot = this.slots[index];
-    if (slot && slot.usesLeft-- > 0) return slot.variant;
-    return this.renew(index);
+    const variant = this.variants[index];
+    return variant && variant.usesLeft-- > 0 ? variant : this.renew(index);
   }
 
   private renew(index: number): Variant | undefined {
     const variant = this.make((items) => this.order(items, index));
     if (!variant) return undefined;
-    this.bytes += variant.bytes.length - (this.slots[index]?.variant.bytes.length ?? 0);
-    this.slots[index] = { variant, usesLeft: limits.dnsPreparedUses };
+    this.bytes += variant.bytes.length - (this.variants[index]?.bytes.length ?? 0);
+    this.variants[index] = variant;
     return variant;
   }
 

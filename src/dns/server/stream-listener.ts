@@ -34,7 +34,8 @@ export class StreamListener {
       // Turned away at the gate.
       if (socket.destroyed) return;
       const address = socket.remoteAddress ?? '';
-      const client = { address, transport, isLoopback: isLoopback(address) } as const;
+      // Answers are copied into their frames.
+      const client = { address, transport, isLoopback: isLoopback(address), isDoneAtOnce: true } as const;
       StreamConnection.serve(socket, client, parts.responder, parts.clock);
     };
     const server: Server = tls

@@ -18,7 +18,7 @@ export interface UdpParts {
 
 export class UdpListener {
   /** The last one: most questions come from few addresses. */
-  private client: Client = { address: '', transport: 'udp', isLoopback: false };
+  private client = clientAt('');
 
   private constructor(
     private readonly socket: Socket,
@@ -65,26 +65,27 @@ export class UdpListener {
       this.parts.stats.ignored++;
       return;
     }
-    const response = this.parts.responder.respond(bytes, this.clientAt(from.address));
+    if (this.client.address !== from.address) this.client = clientAt(from.address);
+    // Datagrams are handed to the system as they are sent, until it takes no more.
+    this.client.isDoneAtOnce = this.socket.getSendQueueCount() === 0;
+    const response = this.parts.responder.respond(bytes, this.client);
     if (response instanceof Promise) void response.then((later) => this.send(later, from));
     else this.send(response, from);
-  }
-
-  private clientAt(address: string): Client {
-    if (this.client.address !== address) {
-      this.client = { address, transport: 'udp', isLoopback: isLoopback(address) };
-    }
-    return this.client;
   }
 
   private send(response: Buffer | undefined, to: RemoteInfo): void {
     if (!response) return;
     try {
-      this.socket.send(response, 0, response.length, to.port, to.address);
+      this.socket.send(response, to.port, to.address);
     } catch (error) {
       // Closed meanwhile, or an address Node will not take.
       this.parts.stats.sendErrors++;
       this.parts.logger.debug({ error, to: to.address }, 'dns.send_failed');
     }
   }
+}
+
+/** Answers are lent to it, so `isDoneAtOnce` is set before each. */
+function clientAt(address: string): Client & { isDoneAtOnce: boolean } {
+  return { address, transport: 'udp', isLoopback: isLoopback(address), isDoneAtOnce: false };
 }

@@ -24,7 +24,7 @@ describe('catalog/register', () => {
     expect(at.catalog.index).toBe(index + 1);
     expect(at.catalog.node('B')).toMatchObject({ id: B_ID, meta: { zone: 'west' }, taggedAddresses: null });
     expect(at.catalog.service('b', 'web')).toMatchObject({ service: 'web', taggedAddresses: null });
-    const checks = at.catalog.checksOf('b').toSorted((x, y) => (x.checkId < y.checkId ? -1 : 1));
+    const checks = [...at.catalog.checksOf('b')].toSorted((x, y) => (x.checkId < y.checkId ? -1 : 1));
     expect(checks).toMatchObject([
       { checkId: 'disk', status: 'odd', serviceName: '' },
       { checkId: 'first', name: 'first', status: 'passing', serviceName: 'web', serviceTags: ['v1'], type: '' },

@@ -6,6 +6,7 @@ import type {
   Policy,
   RegistrationPolicy,
   ResourceKind,
+  RowRef,
   StateReader,
 } from '../model/index.js';
 import { ServiceDiscoveryError } from '../model/index.js';
@@ -20,6 +21,8 @@ export interface Core {
   readonly catalog: CatalogView;
   /** The one way to write: see Writer. Starts the lock delays that a decision comes with. */
   readonly decide: <T>(decision: (head: StateReader) => Decision<T>) => Promise<Decided<T>>;
+  /** The index that a row in flight will have; asked within a decision. */
+  readonly comingIndex: (ref: RowRef) => Promise<number>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Catalog, compileRegexp, Head } from '../catalog/index.js';
+import { Catalog, compileRegexp, Head, MetadataManager } from '../catalog/index.js';
 import type { AppliedChange } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
 import {
@@ -143,6 +143,7 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
       compileRegexp,
     ),
     marks: new ExpiryMarks(),
+    comingIndex: (ref) => writer.comingIndex(ref),
     decide: (decision) =>
       writer.decide((head) => {
         const decided = decision(head);
@@ -150,11 +151,11 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
         return decided;
       }),
   };
-  const { node, results } = assembleNode(core, options.checks ?? {});
+  const { node, results, scheduler } = assembleNode(core, options.checks ?? {});
   const leases = new SessionLeases(core);
   const history = new HealthHistory(() => clock.wall());
-  const { privateMetaKeys } = core.registrationPolicy;
-  const teller = new EventTeller(events, core.marks, privateMetaKeys);
+  const isPrivate = (key: string): boolean => core.registrationPolicy.privateMetaKeys.has(key);
+  const teller = new EventTeller(events, core.marks, isPrivate);
   const reconciler = new Reconciler(node);
   const reaper = new Reaper(node, options.checks?.minDeregisterAfterMs ?? defaults.minDeregisterAfterMs);
   feed.onApplied = (applied) => {
@@ -180,6 +181,8 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
     history,
     node,
     reconciler,
+    scheduler,
+    search: new MetadataManager(catalog, { isPrivate }),
     local: new LocalCommands(node, results, rulesOf(options)),
     catalogCommands: new CatalogCommands(core),
     state: new StateCommands(core, leases, delays, options.sessionTtlMinMs),

@@ -15,7 +15,7 @@ import type { CheckOutcome } from './definition-rows.js';
 import { checkRowOf, serviceRowOf } from './definition-rows.js';
 import type { OwnNode } from './own-node.js';
 import type { CheckPlan } from './registration.js';
-import { ownRows } from './own-node.js';
+import { CONSUL_SERVICE, ownRows, SERF_HEALTH } from './own-node.js';
 
 /** What the local checks last said, and which of them belong to a service; kept in memory, in the order of decisions. */
 export interface LocalOutcomes {
@@ -95,9 +95,13 @@ export class LocalDraft {
     if (outcome) this.shown.set(checkId, outcome);
   }
 
-  /** The agent's own rows, as they should be. */
+  /** The agent's own rows, as they should be; a definition that takes the id of one stands for it. */
   touchOwnRows(): void {
-    for (const row of ownRows(this.self)) this.write(row, this.stored(row));
+    for (const row of ownRows(this.self)) {
+      const isDefined =
+        (row.kind === 'service' && this.service(row.id)) || (row.kind === 'check' && this.check(row.checkId));
+      if (!isDefined) this.write(row, this.stored(row));
+    }
   }
 
   /** What became of the checks: the plan of one registered, undefined for one that went. */
@@ -110,9 +114,11 @@ export class LocalDraft {
 
   /** Definitions and the rows they stand for, in an order in which each names only what stands before it. */
   finish(): Omit<Decision<undefined>, 'result'> {
+    const isOwnTouched = this.services.has(CONSUL_SERVICE) || this.checks.has(SERF_HEALTH);
     if (!this.head.node(this.self.name)) this.touchOwnRows();
     for (const [id, row] of this.services) this.writeService(id, row);
     for (const [checkId, row] of this.checks) this.writeCheck(checkId, row);
+    if (isOwnTouched) this.touchOwnRows();
     const { changes, lockDelays } = endSessions(this.head, this.endangeredSessions());
     return { changes: [...this.changes, ...changes], lockDelays };
   }

@@ -1,4 +1,5 @@
-import type { Catalog } from '../catalog/index.js';
+import type { Catalog, MetadataManager } from '../catalog/index.js';
+import type { CheckScheduler } from '../checks/index.js';
 import type { Store } from '../model/index.js';
 import type { CatalogCommands } from './catalog-commands.js';
 import type { Core } from './core.js';
@@ -23,5 +24,7 @@ export interface RegistryParts {
   readonly state: StateCommands;
   readonly queries: QueryCommands;
   readonly reconciler: Reconciler;
+  readonly scheduler: CheckScheduler;
+  readonly search: MetadataManager;
   close(): Promise<void>;
 }

@@ -2,16 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { StartedRegistry } from '../testing/started-registry.js';
 import { startedRegistry } from '../testing/started-registry.js';
 
+type Name = (typeof NAMES)[number];
 const NAMES = ['registered', 'changed', 'deregistered', 'healthChanged', 'expired'] as const;
+
+function show(row: unknown): string {
+  const { id, checkId, port, status } = (row ?? {}) as Record<string, string | number>;
+  return row ? `${id ?? checkId ?? ''}(${status ?? port ?? ''})` : '-';
+}
 
 /** Every event as a short line. */
 function listened(at: StartedRegistry): string[] {
   const told: string[] = [];
-  const line = (name: RegistryEventName, before: unknown, after: unknown): void => {
-    const show = (row: unknown): string => {
-      const { id, checkId, port, status } = (row ?? {}) as Record<string, string | number>;
-      return row ? `${id ?? checkId ?? ''}(${status ?? port ?? ''})` : '-';
-    };
+  const line = (name: Name, before: unknown, after: unknown): void => {
     told.push(`${name} ${show(before)} ${show(after)}`);
   };
   for (const name of NAMES) {
@@ -93,7 +95,7 @@ describe('events', () => {
     at.registry.on('registered', ({ after }) => metas.push(after.meta));
     await at.registry.registerService({ Name: 'a', Meta: { cost: '9', team: 'x' } });
     await at.registry.registerService({ Name: 'b', Meta: { cost: '9' } });
-    expect(metas).toEqual([{ team: 'x' }, null]);
+    expect(metas).toEqual([{ team: 'x' }, {}]);
     expect(at.catalog.service('n1', 'b')?.meta).toEqual({ cost: '9' });
     expect([...at.registry.privateMetaKeys]).toEqual(['cost']);
   });

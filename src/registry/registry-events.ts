@@ -1,5 +1,6 @@
-import type { AppliedChange } from '../catalog/index.js';
-import type { CheckRow, ServiceDiscoveryError, ServiceRow, SessionRow, StringMap } from '../model/index.js';
+import type { AppliedChange, IsPrivate } from '../catalog/index.js';
+import { redactMeta } from '../catalog/index.js';
+import type { CheckRow, ServiceDiscoveryError, ServiceRow, SessionRow } from '../model/index.js';
 import { refOf } from '../model/index.js';
 import type { Logger } from '../runtime/index.js';
 import type { ExpiryMarks, ExpiryReason } from './expiry-marks.js';
@@ -62,7 +63,7 @@ export class EventTeller {
   constructor(
     private readonly hub: EventHub,
     private readonly marks: ExpiryMarks,
-    private readonly privateKeys: ReadonlySet<string>,
+    private readonly isPrivate: IsPrivate,
   ) {}
 
   tell(applied: readonly AppliedChange[]): void {
@@ -99,9 +100,8 @@ export class EventTeller {
   }
 
   private shown(row: ServiceRow): ServiceRow {
-    if (this.privateKeys.size === 0 || row.meta === null) return row;
-    const meta: StringMap = Object.fromEntries(Object.entries(row.meta).filter(([key]) => !this.privateKeys.has(key)));
-    return { ...row, meta: Object.keys(meta).length > 0 ? meta : null };
+    const meta = redactMeta(row.meta, this.isPrivate);
+    return meta === row.meta ? row : { ...row, meta };
   }
 }
 

@@ -1,8 +1,10 @@
-import type { Catalog } from '../catalog/index.js';
+import type { Catalog, MetadataQuery, SearchExplanation } from '../catalog/index.js';
+import type { SchedulerMetrics } from '../checks/index.js';
 import type {
   Caller,
   CheckRegistration,
   HealthFlip,
+  InstanceView,
   LocalCheckState,
   LocalServiceRow,
   RegistryCommands,
@@ -107,6 +109,11 @@ export class Registry implements RegistryCommands {
     return this.parts.history.of(node, checkId);
   }
 
+  /** What the check scheduler counts, for metrics. */
+  checkMetrics(): SchedulerMetrics {
+    return this.parts.scheduler.metrics();
+  }
+
   // ---- the catalog
 
   registerCatalog(...args: Args<'registerCatalog'>): Promise<void> {
@@ -169,6 +176,21 @@ export class Registry implements RegistryCommands {
 
   explainQuery(...args: Args<'explainQuery'>): ReturnType<RegistryCommands['explainQuery']> {
     return this.parts.queries.explainQuery(...args);
+  }
+
+  // ---- search
+
+  /**
+   * Instances of any service by what they say about themselves: a filter text (`version == "1.2.0" and region == eu`)
+   * or a query as data. Sorted by service, node and instance id. Private metadata is not searched.
+   */
+  findInstances(query: string | MetadataQuery): readonly InstanceView[] {
+    return this.parts.search.findInstances(query);
+  }
+
+  /** How such a search is answered: which index, how many candidates, how many results. */
+  explainSearch(query: string | MetadataQuery): SearchExplanation {
+    return this.parts.search.explain(query);
   }
 
   // ---- whole state

@@ -9,6 +9,7 @@ import {
 } from '../catalog/index.js';
 import type {
   Caller,
+  Change,
   ConfigRow,
   EventRow,
   Json,
@@ -18,8 +19,9 @@ import type {
   SessionRow,
   TxnOperation,
   TxnOutcome,
+  TxnResult,
 } from '../model/index.js';
-import { notFound, put, sameRow } from '../model/index.js';
+import { notFound, put, refKey, refOf, sameRow } from '../model/index.js';
 import type { Core } from './core.js';
 import { authorize } from './core.js';
 import type { LockDelays, SessionLeases } from './sessions.js';
@@ -73,8 +75,13 @@ export class StateCommands {
     for (const operation of operations) this.authorizeOperation(operation, caller);
     for (const operation of operations) this.judge(operation, operations);
     const context = { ...this.keyContext, ...this.core.self.owner };
-    const { result, index } = await this.core.decide((head) => decideTxn(head, operations, context));
-    return outcomeAt(result, index);
+    let found: readonly Promise<TxnResult>[] = [];
+    const { result, index } = await this.core.decide((head) => {
+      const decided = decideTxn(head, operations, context);
+      if (decided.result.ok) found = decided.result.results.map((one) => this.withComingIndex(one, decided.changes));
+      return decided;
+    });
+    return outcomeAt(result.ok ? { ok: true, results: await Promise.all(found) } : result, index);
   }
 
   async fireEvent(event: EventRequest, caller?: Caller): Promise<EventRow> {
@@ -98,6 +105,18 @@ export class StateCommands {
 
   private readonly keyContext = { lockDelayed: (key: string): boolean => this.delays.isDelayed(key) };
 
+  /** A row that the transaction found in flight, as it wanted it, has the index of the commit that brings it. */
+  private async withComingIndex(result: TxnResult, changes: readonly Change[]): Promise<TxnResult> {
+    const { row } = result;
+    const key = refKey(refOf(row));
+    if (row.modifyIndex !== 0 || changes.some((change) => changeKey(change) === key)) return result;
+    const modifyIndex = await this.core.comingIndex(refOf(row));
+    const indexes = { modifyIndex, createIndex: row.createIndex || modifyIndex };
+    return result.type === 'kv'
+      ? { ...result, row: { ...result.row, ...indexes } }
+      : { ...result, row: { ...row, ...indexes } };
+  }
+
   /** A transaction registers too. The checks of an instance are those that stand beside it. */
   private judge({ Service }: TxnOperation, operations: readonly TxnOperation[]): void {
     const service = Service?.Service;
@@ -113,6 +132,10 @@ export class StateCommands {
     if (Service) authorize(this.core, caller, 'service', Service.Service?.Service ?? '', actionOf(Service.Verb));
     if (Check) authorize(this.core, caller, 'node', Check.Check?.Node ?? '', actionOf(Check.Verb));
   }
+}
+
+function changeKey(change: Change): string {
+  return refKey(change.op === 'put' ? refOf(change.row) : change.ref);
 }
 
 function actionOf(verb = ''): 'read' | 'write' {

@@ -1,5 +1,5 @@
 import type { Decision } from '../catalog/index.js';
-import type { CatalogView, Change, ChangeSet, Snapshot, StateReader, Store } from '../model/index.js';
+import type { CatalogView, Change, ChangeSet, RowRef, Snapshot, StateReader, Store } from '../model/index.js';
 import { invalid, isDiscoveryError, refKey, refOf, ServiceDiscoveryError } from '../model/index.js';
 
 /** A result with the index at which it can be read; for a decision without changes, the index it was judged at. */
@@ -21,6 +21,7 @@ export interface FollowedCatalog<A> extends Pick<CatalogView, 'index' | 'reached
 interface InFlight {
   readonly changes: readonly Change[];
   readonly release: () => void;
+  index: Promise<number>;
 }
 
 /**
@@ -52,9 +53,18 @@ export class Writer<A> {
       await this.last;
       return { result, index: this.catalog.index };
     }
-    const committed = this.commit(changes);
-    this.last = committed;
-    return { result, index: await committed };
+    const flight: InFlight = { changes, release: this.head.stage(changes), index: Promise.resolve(0) };
+    this.inFlight.push(flight);
+    flight.index = this.commit(flight);
+    this.last = flight.index;
+    return { result, index: await flight.index };
+  }
+
+  /** The index that a row in flight will have; 0 when none is. Asked within a decision, known before it is answered. */
+  comingIndex(ref: RowRef): Promise<number> {
+    const key = refKey(ref);
+    const flight = this.inFlight.findLast(({ changes }) => changes.some((change) => keyOf(change) === key));
+    return flight?.index ?? Promise.resolve(0);
   }
 
   /** Applies what the store yields, our own commits included, until `signal` aborts. */
@@ -77,11 +87,9 @@ export class Writer<A> {
     await this.last.catch(() => {});
   }
 
-  private async commit(changes: readonly Change[]): Promise<number> {
-    const flight = { changes, release: this.head.stage(changes) };
-    this.inFlight.push(flight);
+  private async commit(flight: InFlight): Promise<number> {
     try {
-      const index = await this.store.commit(changes);
+      const index = await this.store.commit(flight.changes);
       await this.catalog.reached(index);
       return index;
     } catch (error) {

@@ -140,17 +140,22 @@ const script = fc.array(fc.tuple(fc.oneof(local, catalog, state), fc.integer({ m
   maxLength: 30,
 });
 
+function shown(rows: readonly { readonly id: string; readonly service: string; readonly tags: readonly string[] }[]) {
+  return new Map(rows.map((row) => [row.id, { service: row.service, tags: row.tags }]));
+}
+
 async function started(): Promise<StartedRegistry> {
   let ids = 0;
   return startedRegistry({ newId: () => uuid(++ids) });
 }
 
+function plain(key: string, value: unknown): unknown {
+  if (key === 'createIndex') return undefined;
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
 /** What a caller is told; but for the createIndex of rows that a transaction shows while they are made. */
 function told(work: Promise<unknown>): Promise<unknown> {
-  const plain = (key: string, value: unknown): unknown => {
-    if (key === 'createIndex') return undefined;
-    return typeof value === 'bigint' ? String(value) : value;
-  };
   return work.then(
     (result): unknown => JSON.parse(JSON.stringify({ result }, plain)),
     (error: unknown) => (error as Error).message,
@@ -194,8 +199,6 @@ test('after the comparison our own rows are what the definitions say', async () 
       await at.registry.reconcile();
       const { catalog, registry } = at;
       const services = [...catalog.servicesOf('n1')].filter((row) => row.id !== 'consul');
-      const shown = (rows: readonly { id: string; service: string; tags: readonly string[] }[]) =>
-        rows.map((row) => [row.id, row.service, row.tags]).toSorted();
       expect(shown(services)).toEqual(shown([...registry.localServices().values()]));
       for (const [checkId, { row, status, serviceName }] of registry.localChecks()) {
         expect(catalog.check('n1', checkId)).toMatchObject({ status, serviceName, serviceId: row.serviceId });

@@ -86,6 +86,6 @@ function serfHealthRow(self: OwnNode): CheckRow {
 }
 
 /** Ownership, and the indexes of a row that is not committed yet. */
-export function ownedBy(self: OwnNode): Owned & Indexed {
+function ownedBy(self: OwnNode): Owned & Indexed {
   return { ...self.owner, createIndex: 0, modifyIndex: 0 };
 }

@@ -11,7 +11,7 @@ import type { Parsed } from './core/request.js';
 import type { Method, Operation, Route } from './core/route.js';
 import { Router } from './core/router.js';
 import { parseTarget } from './core/url.js';
-import { send } from './core/write.js';
+import { ReplyWriter } from './core/write.js';
 import { crossOrigin } from './guard/origin.js';
 import { RateLimit } from './guard/rate-limit.js';
 
@@ -27,20 +27,20 @@ type Resolved =
 export class Dispatcher {
   private readonly router: Router;
   private readonly rateLimit: RateLimit;
-  private readonly common: Headers;
+  private readonly writer: ReplyWriter;
   private readonly resolved = new Map<string, Resolved>();
   private warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly api: ApiContext) {
     this.router = new Router(api.routes);
     this.rateLimit = new RateLimit(api.settings.requestLimits, api.clock);
-    this.common = [
+    this.writer = new ReplyWriter([
       'Vary',
       'Accept-Encoding',
       'X-Consul-Default-Acl-Policy',
       'allow',
       ...Object.entries(api.settings.responseHeaders).flat(),
-    ];
+    ]);
   }
 
   /** Never throws. */
@@ -123,7 +123,7 @@ export class Dispatcher {
     this.api.counters.count(reply.status);
     if (this.api.blocking.isClosed) out.shouldKeepAlive = false;
     try {
-      const sending = send(message, out, this.common, reply);
+      const sending = this.writer.send(message, out, reply);
       if (sending) sending.catch((error: unknown) => this.broken(message, out, error));
     } catch (error) {
       this.broken(message, out, error);

@@ -15,6 +15,8 @@ export const limits = {
   httpConnectionsPerClient: 200,
   /** Descriptors kept free for the store, checks and DNS. */
   descriptorReserve: 256,
+  /** Answers that clients are slow to take, in all: beyond it large ones are refused. */
+  waitingAnswerBytes: 256 * 1024 * 1024,
   /** Bodies of reads by service, kept for those who ask alike. */
   preparedBytes: 64 * 1024 * 1024,
   /** `?cached` reads remembered for X-Cache. */

@@ -1,52 +1,71 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '../../model/index.js';
-import { isStream } from './reply.js';
+import { isStream, text } from './reply.js';
 import type { BodyReply, Headers, Reply, StreamReply } from './reply.js';
 
 /** Bodies from this size on are compressed when the client can read it (CONTRACT 1.2). */
 const GZIP_FROM_BYTES = 1400;
+/** Smaller answers are sent whatever waits: the number of connections bounds them well enough. */
+const SMALL_BYTES = 64 * 1024;
 
-/** Sends a reply. `common` are the headers of every answer. */
-export function send(
-  message: IncomingMessage,
-  out: ServerResponse,
-  common: Headers,
-  reply: Reply,
-): void | Promise<void> {
-  if (out.destroyed || out.headersSent) return;
-  if (isStream(reply)) return sendStream(out, common, reply);
-  const { body } = reply;
-  if (!body || body.bytes.length < GZIP_FROM_BYTES || !acceptsGzip(message)) {
-    return sendBytes(message, out, common, reply, body?.bytes);
+/**
+ * Sends replies. What clients are slow to take is bounded: an answer that moves no byte for a while is cut by the
+ * socket's timeout, and while too much waits in all, further large answers are refused.
+ */
+export class ReplyWriter {
+  private waitingBytes = 0;
+
+  /** `common` are the headers of every answer. */
+  constructor(
+    private readonly common: Headers,
+    private readonly maxWaitingBytes: number = limits.waitingAnswerBytes,
+  ) {}
+
+  send(message: IncomingMessage, out: ServerResponse, reply: Reply): void | Promise<void> {
+    if (out.destroyed || out.headersSent) return;
+    if (isStream(reply)) return this.sendStream(out, reply);
+    const { body } = reply;
+    if (!body || body.bytes.length < GZIP_FROM_BYTES || !acceptsGzip(message)) {
+      return this.sendBytes(out, reply, this.common, body?.bytes);
+    }
+    const packed = body.gzip();
+    const headers = [...GZIPPED, ...this.common];
+    if (Buffer.isBuffer(packed)) return this.sendBytes(out, reply, headers, packed);
+    return packed.then((bytes) => this.sendBytes(out, reply, headers, bytes));
   }
-  const packed = body.gzip();
-  const headers = ['Content-Encoding', 'gzip', ...common];
-  if (Buffer.isBuffer(packed)) return sendBytes(message, out, headers, reply, packed);
-  return packed.then((bytes) => sendBytes(message, out, headers, reply, bytes));
+
+  private sendBytes(out: ServerResponse, reply: BodyReply, common: Headers, bytes: Buffer | undefined): void {
+    const length = bytes?.length ?? 0;
+    if (length > SMALL_BYTES && this.waitingBytes + length > this.maxWaitingBytes) return this.refuse(out);
+    const headers = [...reply.headers, ...common, 'Content-Length', String(length)];
+    // What is left of a refused body is not read: the connection ends with the answer.
+    if (reply.status === 413 || reply.status === 408) headers.push('Connection', 'close');
+    out.writeHead(reply.status, headers);
+    out.end(bytes);
+    if ((out.socket?.writableLength ?? 0) > 0) this.awaitReader(out, length);
+  }
+
+  private awaitReader(out: ServerResponse, length: number): void {
+    out.socket?.setTimeout(limits.bodyTimeoutMs);
+    this.waitingBytes += length;
+    out.once('close', () => {
+      this.waitingBytes -= length;
+    });
+  }
+
+  private refuse(out: ServerResponse): void {
+    const reply = text(503, 'too much is waiting for slow clients', ['Retry-After', '1']);
+    this.sendBytes(out, reply, this.common, reply.body?.bytes);
+  }
+
+  private sendStream(out: ServerResponse, reply: StreamReply): Promise<void> {
+    out.writeHead(reply.status, [...reply.headers, ...this.common]);
+    out.socket?.setTimeout(limits.bodyTimeoutMs);
+    return Promise.resolve(reply.run(out));
+  }
 }
 
-function sendBytes(
-  message: IncomingMessage,
-  out: ServerResponse,
-  common: Headers,
-  reply: BodyReply,
-  bytes: Buffer | undefined,
-): void {
-  const headers = [...reply.headers, ...common, 'Content-Length', String(bytes?.length ?? 0)];
-  // What is left of a refused body is not read: the connection ends with the answer.
-  if (reply.status === 413 || reply.status === 408) headers.push('Connection', 'close');
-  out.writeHead(reply.status, headers);
-  out.end(bytes);
-  const { socket } = message;
-  if (socket.writableLength > 0) socket.setTimeout(limits.bodyTimeoutMs);
-}
-
-/** A stream that moves no byte for a while has no reader: the socket's timeout, which every byte resets, ends it. */
-function sendStream(out: ServerResponse, common: Headers, reply: StreamReply): Promise<void> {
-  out.writeHead(reply.status, [...reply.headers, ...common]);
-  out.socket?.setTimeout(limits.bodyTimeoutMs);
-  return Promise.resolve(reply.run(out));
-}
+const GZIPPED: Headers = ['Content-Encoding', 'gzip'];
 
 function acceptsGzip(message: IncomingMessage): boolean {
   const accepted = message.headers['accept-encoding'];

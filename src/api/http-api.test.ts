@@ -70,6 +70,21 @@ describe('statuses and texts', () => {
     ['PUT', '/v1/agent/token/default', 401, 'ACL support disabled'],
     ['PUT', '/v1/config', 501, 'config is not supported by this agent yet'],
     ['GET', '/v1/connect/ca/configuration', 501, 'connect/ca/configuration is not supported by this agent yet'],
+    ['GET', '/v1/config/service-defaults/x', 404, 'Config entry not found for "service-defaults" / "x"'],
+    ['GET', '/v1/connect/intentions/exact?source=a&destination=b', 404, 'Intention not found'],
+    ['GET', '/v1/connect/intentions/check?source=a', 400, "required query parameter 'destination' not set"],
+    ['POST', '/v1/agent/connect/authorize', 501, 'agent/connect/authorize is not supported by this agent yet'],
+    ['GET', '/v1/discovery-chain/web', 501, 'discovery-chain/web is not supported by this agent yet'],
+    ['GET', '/v1/agent/members?wan=1&segment=a', 400, 'Cannot provide a segment with wan=true'],
+    ['GET', '/v1/agent/monitor?loglevel=loud', 400, 'Unknown log level: loud'],
+    ['GET', '/v1/coordinate/node/nobody', 404, ''],
+    [
+      'GET',
+      '/v1/agent/metrics?format=prometheus',
+      415,
+      'Prometheus is not enabled since its retention time is not positive',
+    ],
+    ['GET', '/v1/operator/keyring', 500, 'Keyring is empty (encryption not enabled)'],
     ['PUT', '/v1/agent/service/deregister/x', 404, 'Unknown service ID "x".'],
     ['PUT', '/v1/agent/check/pass/x', 500, 'no TTL'],
     ['GET', '/livez', 200, 'ok'],
@@ -214,6 +229,22 @@ describe('rate limits', () => {
     expect(statuses.find((answer) => answer.status === 429)?.headers['retry-after']).toBe('1');
     await limited.close();
   });
+});
+
+describe('what is not run here answers as if it were empty', () => {
+  const cases: readonly [string, unknown][] = [
+    ['/v1/config/service-defaults', []],
+    ['/v1/connect/intentions', []],
+    ['/v1/connect/intentions/check?source=a&destination=b', { Allowed: true }],
+    ['/v1/connect/intentions/match?by=source&name=a&name=__proto__', JSON.parse('{"a":[],"__proto__":[]}')],
+    ['/v1/connect/ca/roots', { ActiveRootID: '', TrustDomain: '', Roots: [] }],
+    ['/v1/agent/connect/ca/roots', { ActiveRootID: '', TrustDomain: '', Roots: [] }],
+    ['/v1/catalog/gateway-services/gw', null],
+    ['/v1/health/connect/web', []],
+    ['/v1/catalog/datacenters', ['dc1']],
+    ['/v1/status/leader', '127.0.0.1:8300'],
+  ];
+  test.each(cases)('%s', async (path, wanted) => expect((await world.ask(path)).json()).toEqual(wanted));
 });
 
 test('the API document names every route with its body', async () => {

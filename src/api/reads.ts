@@ -10,6 +10,8 @@ export interface ReadKind {
   readonly showsConsistency: boolean;
   /** Takes `?cached`: the name under which X-Cache remembers it. */
   readonly cacheName?: string;
+  /** Says so without being asked, as agent/connect/… does. */
+  readonly alwaysCached?: boolean;
   /** Says `streaming` when it blocks or is cached, as Consul's health/service does. */
   readonly streams?: boolean;
 }
@@ -50,7 +52,7 @@ export function readHeaders(request: ApiRequest, kind: ReadKind, options: ReadOp
     request.api.agent.indexSpace(),
   ];
   if (kind.showsConsistency) headers.push('X-Consul-Effective-Consistency', options.consistency);
-  if (options.cached && kind.cacheName !== undefined) {
+  if ((options.cached || kind.alwaysCached) && kind.cacheName !== undefined) {
     const status = request.api.seen.status(`${kind.cacheName}/${request.param}`);
     headers.push('X-Cache', status);
     if (status === 'HIT') headers.push('Age', '0');

@@ -1,11 +1,10 @@
-import { refusal } from '../core/errors.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import type { Operation, Route } from '../core/route.js';
 import { topic } from '../../model/index.js';
 import type { Answer } from '../../model/index.js';
-import { badRequest } from '../core/errors.js';
+import { badRequest, refusal } from '../core/errors.js';
 import { blockingRead, catalogRead, stateRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 
@@ -41,7 +40,7 @@ export const laterRoutes: readonly Route[] = family(500, {
     DELETE: { handler: unsupported, summary: 'Not supported by this agent yet' },
   },
   '/v1/connect/ca/roots': { GET: { handler: roots, summary: 'Certificate roots: there are none', blocking: true } },
-  '/v1/agent/connect/ca/roots': { GET: { handler: roots, summary: 'Certificate roots', blocking: true } },
+  '/v1/agent/connect/ca/roots': { GET: { handler: agentRoots, summary: 'Certificate roots', blocking: true } },
   '/v1/connect/{rest}': all({ handler: unsupported, summary: 'Not supported by this agent yet' }),
   '/v1/agent/connect/{rest}': all({ handler: unsupported, summary: 'Not supported by this agent yet' }),
   '/v1/discovery-chain/{service}': all({ handler: unsupported, summary: 'Not supported by this agent yet' }),
@@ -96,12 +95,14 @@ function match(request: ApiRequest): Reply | Promise<Reply> {
   return empty(request, catalogRead, Object.fromEntries(names.map((name) => [name, []])));
 }
 
+const NO_ROOTS = { ActiveRootID: '', TrustDomain: '', Roots: [] };
+
 function roots(request: ApiRequest): Reply | Promise<Reply> {
-  return empty(
-    request,
-    { showsConsistency: false, cacheName: 'ca/roots' },
-    { ActiveRootID: '', TrustDomain: '', Roots: [] },
-  );
+  return empty(request, stateRead, NO_ROOTS);
+}
+
+function agentRoots(request: ApiRequest): Reply | Promise<Reply> {
+  return empty(request, { showsConsistency: false, cacheName: 'agent/connect/ca/roots', alwaysCached: true }, NO_ROOTS);
 }
 
 function empty(request: ApiRequest, kind: ReadKind, value: unknown): Reply | Promise<Reply> {

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { isDiscoveryError, limits } from '../../model/index.js';
-import type { Row } from '../../model/index.js';
+import { limits } from '../../model/index.js';
 import { bodyTooLarge } from '../core/body.js';
 import { refusal } from '../core/errors.js';
 import { done } from '../core/reply.js';
@@ -42,18 +41,9 @@ async function send(out: ServerResponse, parts: AsyncIterable<Uint8Array>): Prom
 async function restore(request: ApiRequest): Promise<Reply> {
   request.requireLocalDatacenter();
   request.demand('operator', '', 'write');
-  const rows = await read(request);
+  const rows = await request.api.snapshots.read(bounded(request));
   await request.api.handle.registry.restore(rows, request.caller);
   return done;
-}
-
-async function read(request: ApiRequest): Promise<readonly Row[]> {
-  try {
-    return await request.api.snapshots.read(bounded(request));
-  } catch (error) {
-    if (!isDiscoveryError(error, 'INVALID_ARGUMENT')) throw error;
-    throw refusal(500, `failed to decompress snapshot: ${error.message}`);
-  }
 }
 
 async function* bounded(request: ApiRequest): AsyncIterable<Uint8Array> {

@@ -43,6 +43,19 @@ const parsers = new Map<string, Parser>([
       replacement: w.name(),
     }),
   ],
+  [
+    'SOA',
+    (w) => ({
+      type: 'SOA',
+      mname: w.name(),
+      rname: w.name(),
+      serial: w.number(0xffffffff),
+      refresh: w.number(0xffffffff),
+      retry: w.number(0xffffffff),
+      expire: w.number(0xffffffff),
+      minimum: w.number(0xffffffff),
+    }),
+  ],
   ['SVCB', (w) => ({ type: 'SVCB', priority: w.number(0xffff), target: w.name(), params: w.params() })],
   ['HTTPS', (w) => ({ type: 'HTTPS', priority: w.number(0xffff), target: w.name(), params: w.params() })],
 ]);
@@ -164,9 +177,20 @@ class Words {
       case 'ipv4hint':
       case 'ipv6hint':
         return { key, addresses: list.map((one) => this.hint(one, key === 'ipv4hint' ? 4 : 6)) };
+      case 'mandatory':
+        return { key, keys: list.map((one) => this.paramKey(one)) };
       default:
-        throw this.wrong(`has a parameter "${key}" that is not alpn, no-default-alpn, port, ipv4hint or ipv6hint`);
+        return { key: this.paramKey(key), value: new Uint8Array(labelBytes(value)) };
     }
+  }
+
+  /** `key123`. */
+  private paramKey(text: string): number {
+    const digits = /^key(\d{1,5})$/.exec(text)?.[1];
+    if (digits === undefined || Number(digits) > 0xffff) {
+      throw this.wrong(`has a parameter "${text}"; known are alpn, no-default-alpn, port, ipv4hint, ipv6hint, key123`);
+    }
+    return Number(digits);
   }
 
   private hint(text: string, family: 4 | 6): string {

@@ -9,6 +9,7 @@ import { Pool } from 'undici';
 import { load, median, percentile } from './support/load.js';
 import { startAgent, startBareHttp } from './support/processes.js';
 import { report } from './support/report.js';
+import { Waiters } from './support/waiters.js';
 
 const WRITES = 300;
 const WAITERS = 1_000;
@@ -18,7 +19,8 @@ const dataDir = mkdtempSync(join(tmpdir(), 'bench-wake-'));
 const agent = await startAgent({ dataDir });
 const bare = await startBareHttp(600);
 const writer = new Pool(agent.origin, { connections: 1, pipelining: 1 });
-const readers = new Pool(agent.origin, { connections: WAITERS, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 });
+const one = await Waiters.open(agent.port, 1);
+const many = await Waiters.open(agent.port, WAITERS);
 
 async function write(i: number): Promise<void> {
   const body = JSON.stringify({ Name: 'watched', ID: 'w1', Port: 1 + (i % 60_000) });
@@ -26,36 +28,29 @@ async function write(i: number): Promise<void> {
   await answer.body.dump();
 }
 
-/** The index after which to wait, then the moment the answer is whole. */
-async function wait(index: string): Promise<number> {
-  const answer = await readers.request({ method: 'GET', path: `/v1/health/service/watched?index=${index}&wait=30s` });
-  await answer.body.dump();
-  return performance.now();
-}
-
 async function currentIndex(): Promise<string> {
-  const answer = await readers.request({ method: 'GET', path: '/v1/health/service/watched' });
+  const answer = await writer.request({ method: 'GET', path: '/v1/health/service/watched' });
   await answer.body.dump();
   return String(answer.headers['x-consul-index']);
 }
 
+const query = (index: string): string => `/v1/health/service/watched?index=${index}&wait=30s`;
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 try {
   await write(0);
   const single: number[] = [];
   for (let i = 1; i <= WRITES; i++) {
-    const waiting = wait(await currentIndex());
+    const [waiting] = one.ask(query(await currentIndex()));
     await settle(2);
     const sent = performance.now();
     const writing = write(i);
-    single.push((await waiting) - sent);
+    single.push(((await waiting) ?? Number.NaN) - sent);
     await writing;
   }
   const last: number[] = [];
   for (let storm = 0; storm < STORMS; storm++) {
-    const index = await currentIndex();
-    const waiting = Array.from({ length: WAITERS }, () => wait(index));
+    const waiting = many.ask(query(await currentIndex()));
     await settle(1_500);
     const sent = performance.now();
     const writing = write(10_000 + storm);
@@ -81,7 +76,9 @@ try {
     },
   ]);
 } finally {
-  await Promise.all([writer.destroy(), readers.destroy()]);
+  one.close();
+  many.close();
+  await writer.destroy();
   await Promise.all([agent.stop(), bare.stop()]);
   rmSync(dataDir, { recursive: true, force: true });
 }

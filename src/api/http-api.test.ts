@@ -258,4 +258,9 @@ test('the API document names every route with its body', async () => {
     'NodeMeta',
   ]);
   expect(Object.keys(document.paths).length).toBeGreaterThan(70);
+  expect(JSON.stringify(document)).not.toContain('$ref');
+  const ids = Object.values(document.paths).flatMap((item) =>
+    Object.values(item).flatMap((operation) => (operation as { operationId?: string }).operationId ?? []),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
 });

@@ -46,6 +46,14 @@ function operationObject(path: string, method: string, operation: Operation): ob
 }
 
 function jsonSchema(schema: z.ZodType): object {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
+  const { $schema: _dialect, $defs: _defs, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return anythingForRefs(rest) as object;
+}
+
+/** The only schema that refers to itself is free JSON, and a reference would point into the wrong document here. */
+function anythingForRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(anythingForRefs);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$ref' in value) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, anythingForRefs(item)]));
 }

@@ -2,7 +2,7 @@ import type { Change, Precondition } from '../model/index.js';
 import { invalid, refKey, refOf, ServiceDiscoveryError } from '../model/index.js';
 
 /** The key of what a change is about. */
-export function changeKey(change: Change): string {
+function changeKey(change: Change): string {
   return refKey(change.op === 'put' ? refOf(change.row) : change.ref);
 }
 
@@ -10,7 +10,7 @@ export function changeKey(change: Change): string {
  * The keys of the changes, one each. Keys go to disk as UTF-8, in which a lone surrogate cannot be told from another;
  * refused here for every store alike.
  */
-export function changeKeys(changes: readonly Change[]): string[] {
+function changeKeys(changes: readonly Change[]): string[] {
   return changes.map((change) => {
     const key = changeKey(change);
     if (/\p{Surrogate}/u.test(key)) throw invalid(`not valid Unicode: ${JSON.stringify(key)}`);

@@ -16,7 +16,7 @@ export function copyOf(directory: string, to: string): Promise<void> {
 }
 
 /** What a follower of everything gets first. */
-export async function snapshotOf(store: Store): Promise<Snapshot> {
+async function snapshotOf(store: Store): Promise<Snapshot> {
   const abort = new AbortController();
   for await (const update of store.follow(0, abort.signal)) {
     if (update.type === 'snapshot') return update;

@@ -1,7 +1,4 @@
-export type { SnapshotMeta } from './meta.js';
 export { inspectSnapshot, readSnapshotArchive } from './read-archive.js';
-export type { SnapshotContents } from './read-archive.js';
 export { SnapshotSchedule } from './snapshot-schedule.js';
-export type { SnapshotScheduleOptions } from './snapshot-schedule.js';
 export { writeSnapshotArchive } from './write-archive.js';
 export type { SnapshotSource } from './write-archive.js';

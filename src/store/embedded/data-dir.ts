@@ -31,7 +31,7 @@ export interface DataDir {
   readonly nodeId: string;
 }
 
-export function dataDirAt(path: string): DataDir {
+function dataDirAt(path: string): DataDir {
   return {
     path,
     format: join(path, 'FORMAT'),

@@ -1,2 +1,1 @@
 export { openMemoryStore } from './memory-store.js';
-export type { MemoryStoreOptions } from './memory-store.js';

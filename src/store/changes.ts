@@ -10,7 +10,7 @@ function changeKey(change: Change): string {
  * The keys of the changes, one each. Keys go to disk as UTF-8, in which a lone surrogate cannot be told from another;
  * refused here for every store alike.
  */
-function changeKeys(changes: readonly Change[]): string[] {
+export function changeKeys(changes: readonly Change[]): string[] {
   return changes.map((change) => {
     const key = changeKey(change);
     if (/\p{Surrogate}/u.test(key)) throw invalid(`not valid Unicode: ${JSON.stringify(key)}`);

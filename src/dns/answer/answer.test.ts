@@ -167,7 +167,7 @@ describe('names (CONTRACT 5.1)', () => {
   test.each(answered)('%s', async (question, addresses) => {
     const answer = await ask(question);
     expect(answer).toMatchObject({ code: 'NOERROR', authoritative: true, authorities: [] });
-    expect(answer.answers.map((one) => (one as { address?: string }).address).toSorted()).toEqual(addresses);
+    expect(answer.answers.map((one) => ('address' in one ? one.address : '')).toSorted()).toEqual(addresses);
     expect(answer.answers.map((one) => one.name)).toEqual(addresses.map(() => question.split(' ')[1]));
   });
 
@@ -311,10 +311,11 @@ describe('answers (CONTRACT 5.2)', () => {
   });
 });
 
-describe('configuration', () => {
-  const ttlOf = async (config: DnsServerSetup['config'], question: string): Promise<number | undefined> =>
-    (await server(config)(question)).answers[0]?.ttl;
+async function ttlOf(config: DnsServerSetup['config'], question: string): Promise<number | undefined> {
+  return (await server(config)(question)).answers[0]?.ttl;
+}
 
+describe('configuration', () => {
   test('TTLs: exact name, longest prefix, then *; a query its own first', async () => {
     const serviceTtlMs = new Map([
       ['web', 10_000],

@@ -159,7 +159,7 @@ test('a disk that takes no more ends the store with a clear text and loses nothi
   await ended;
   expect(child.exitCode).toBe(3);
   expect(ledger.failure).toContain('failed UNAVAILABLE cannot write to data directory');
-  expect(ledger.failure).toContain('nothing more is accepted');
+  expect(ledger.failure).toContain('File too large');
   expect(ledger.acknowledged).toBeGreaterThan(10);
   const found = await recovered(dataDir);
   expect(found.last).toBeGreaterThanOrEqual(ledger.acknowledged);

@@ -38,18 +38,14 @@ export function openFailure(dir: DataDir, error: unknown): ServiceDiscoveryError
 /** Why a write failed; the store accepts nothing after it. */
 export function writeFailure(dir: Pick<DataDir, 'path'>, error: unknown): ServiceDiscoveryError {
   const { message } = error as Error;
-  return new ServiceDiscoveryError(
-    'UNAVAILABLE',
-    `cannot write to data directory ${dir.path}, nothing more is accepted: ${message}`,
-    {
-      cause: error,
-      details: {
-        hint: /no space left/i.test(message)
-          ? 'free some space and start the agent again: nothing acknowledged is lost'
-          : 'check the disk, then start the agent again',
-      },
+  return new ServiceDiscoveryError('UNAVAILABLE', `cannot write to data directory ${dir.path}: ${message}`, {
+    cause: error,
+    details: {
+      hint: /no space left/i.test(message)
+        ? 'free some space and start the agent again: nothing acknowledged is lost'
+        : 'check the disk, then start the agent again',
     },
-  );
+  });
 }
 
 function inUse(dir: DataDir, cause: unknown): ServiceDiscoveryError {

@@ -64,7 +64,7 @@ describe('a disk that fails', () => {
     ]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({
-        reason: { code: 'UNAVAILABLE', message: expect.stringContaining('nothing more is accepted') },
+        reason: { code: 'UNAVAILABLE', message: `cannot write to data directory ${dataDir}: ${full.message}` },
       });
     }
     disk.writeError = undefined;

@@ -64,7 +64,7 @@ interface AgentActions {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** Snapshots as files. Implemented by the store. */
-export interface SnapshotArchive {
+interface SnapshotArchive {
   write(snapshot: { readonly index: number; readonly rows: readonly Row[] }): AsyncIterable<Uint8Array>;
   /** Rejects with INVALID_ARGUMENT, in the contract's words, when the bytes are no whole archive. */
   read(bytes: AsyncIterable<Uint8Array>): Promise<readonly Row[]>;

@@ -32,6 +32,7 @@ describe('a data directory', () => {
       code: 'UNAVAILABLE',
       message: `data directory ${dataDir} is in use by another agent, process ${process.pid}`,
     });
+    expect(existsSync(join(dataDir, 'evidence'))).toBe(false);
     await store.commit([put(kv('b'))]);
     await store.close();
     const again = await openEmbeddedStore({ dataDir });

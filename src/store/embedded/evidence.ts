@@ -14,10 +14,11 @@ const LOG = /^\d+\.log$/;
 const MANIFEST = /^MANIFEST-\d+$/;
 const TABLE = /^\d+\.(ldb|sst)$/;
 
-export function keepEvidence(dir: DataDir): void {
+/** Returns whether there is any that was not there before. */
+export function keepEvidence(dir: DataDir): boolean {
   const names = namesIn(dir.store).filter((name) => LOG.test(name) || MANIFEST.test(name));
   // What an earlier start kept is older, and nothing was acknowledged since.
-  if (names.length === 0 || existsSync(dir.evidence)) return;
+  if (names.length === 0 || existsSync(dir.evidence)) return false;
   mkdirSync(dir.evidence, { mode: 0o700 });
   for (const name of names) {
     try {
@@ -26,6 +27,7 @@ export function keepEvidence(dir: DataDir): void {
       // A file system without links: an error then names the directory only.
     }
   }
+  return true;
 }
 
 /** The log that ends too early when the newest batches are missing. */

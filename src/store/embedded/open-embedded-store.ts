@@ -47,8 +47,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   if (format !== undefined && format < FORMAT) {
     await migrate(dir, format, { datacenter: options.datacenter ?? defaults.datacenter, logger });
   }
-  keepEvidence(dir);
-  const engine = await proving(dir, () => openEngine(dir.store, { create: format === undefined }));
+  const engine = await openProving(dir, () => openEngine(dir.store, { create: format === undefined }));
   try {
     const { known, mark } = await proving(dir, async () => {
       const loaded = await load(dir, engine);
@@ -106,6 +105,17 @@ function assemble(dir: DataDir, engine: Engine, loaded: Loaded, mark: HighWaterM
       rmSync(dir.owner, { force: true });
     },
   });
+}
+
+async function openProving(dir: DataDir, open: () => Promise<Engine>): Promise<Engine> {
+  const keptNow = keepEvidence(dir);
+  try {
+    return await proving(dir, open);
+  } catch (error) {
+    // Another agent's log, perhaps: it is not ours to hold on to.
+    if (keptNow && !isDiscoveryError(error, 'CORRUPT')) dropEvidence(dir);
+    throw error;
+  }
 }
 
 async function proving<T>(dir: DataDir, work: () => Promise<T> | T): Promise<T> {

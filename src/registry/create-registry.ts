@@ -1,21 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Catalog, compileRegexp, Head, MetadataManager } from '../catalog/index.js';
-import type { AppliedChange } from '../catalog/index.js';
+import type { Catalog } from '../catalog/index.js';
+import { compileRegexp, MetadataManager } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
-import {
-  allowAll,
-  compileRegistrationPolicy,
-  defaults,
-  parseRegistrationPolicy,
-  ServiceDiscoveryError,
-} from '../model/index.js';
-import { realClock, realRandom, silentLogger } from '../runtime/index.js';
+import { allowAll, compileRegistrationPolicy, defaults, parseRegistrationPolicy } from '../model/index.js';
+import { realClock, realRandom } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
 import { assembleNode, runnersOf } from './assemble-node.js';
 import { CatalogCommands } from './catalog-commands.js';
 import type { Core } from './core.js';
 import { ExpiryMarks } from './expiry-marks.js';
+import { Feed } from './feed.js';
 import { HealthHistory } from './health-history.js';
 import { LocalCommands } from './local-commands.js';
 import type { RegistryOptions } from './options.js';
@@ -23,13 +18,12 @@ import type { OwnNode } from './own-node.js';
 import { QueryCommands } from './query-commands.js';
 import { Reaper } from './reaper.js';
 import { Reconciler } from './reconcile.js';
-import { EventHub, EventTeller } from './registry-events.js';
+import { EventTeller } from './registry-events.js';
 import { Registry } from './registry.js';
 import { LockDelays, SessionLeases } from './sessions.js';
 import { StateCommands } from './state-commands.js';
 import { TombstonePruner } from './tombstones.js';
 import { takeOver } from './whole-state.js';
-import { Writer } from './writer.js';
 
 /**
  * Opens the store, reads what it holds, writes the rows of its own node and starts the checks. The registry it resolves
@@ -71,70 +65,12 @@ function knownId(catalog: Catalog, name: string): string {
   return row && row.id !== '' && row.origin === row.id ? row.id : randomUUID();
 }
 
-/** The store's feed into the catalog, and the writer over both. */
-class Feed {
-  readonly catalog: Catalog;
-  readonly events: EventHub;
-  readonly writer: Writer<readonly AppliedChange[]>;
-  readonly logger;
-  onApplied: (applied: readonly AppliedChange[]) => void = () => {};
-  private readonly closers: (() => void | Promise<void>)[] = [];
-  private readonly stop = new AbortController();
-  private following: Promise<void> = Promise.resolve();
-
-  constructor(
-    readonly store: Store,
-    options: RegistryOptions,
-  ) {
-    this.logger = options.logger ?? silentLogger;
-    this.catalog = new Catalog({ datacenter: options.datacenter ?? defaults.datacenter });
-    this.events = new EventHub(this.logger);
-    this.writer = new Writer(store, this.catalog, new Head(this.catalog), (error) => this.fail(error));
-  }
-
-  /** Resolves when the first snapshot is applied. */
-  async start(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.onFailed = reject;
-      this.following = this.writer.follow(this.stop.signal, (applied) => {
-        resolve();
-        this.onApplied(applied);
-      });
-    });
-  }
-
-  /** Called on close, last added first. */
-  beforeClose(closer: () => void | Promise<void>): void {
-    this.closers.unshift(closer);
-  }
-
-  async close(): Promise<void> {
-    for (const closer of this.closers.splice(0)) await closer();
-    await this.writer.close();
-    this.stop.abort(new ServiceDiscoveryError('CLOSED', 'the registry is closed'));
-    await this.following;
-    this.catalog.close();
-    await this.store.close();
-  }
-
-  private onFailed: (error: ServiceDiscoveryError) => void = () => {};
-
-  private fail(error: ServiceDiscoveryError): void {
-    this.logger.error({ error }, 'store_failed');
-    this.onFailed(error);
-    this.events.emit('fatal', error);
-  }
-}
-
-async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Promise<Registry> {
-  const { catalog, events, writer, logger, store } = feed;
-  const clock = options.clock ?? realClock;
-  const delays = new LockDelays(clock);
-  const core: Core = {
+function coreOf({ catalog, writer, logger }: Feed, self: OwnNode, delays: LockDelays, options: RegistryOptions): Core {
+  return {
     self,
     catalog,
-    clock,
     logger,
+    clock: options.clock ?? realClock,
     random: options.random ?? realRandom,
     newId: options.newId ?? randomUUID,
     policy: options.policy ?? allowAll,
@@ -151,6 +87,13 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
         return decided;
       }),
   };
+}
+
+async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Promise<Registry> {
+  const { catalog, events, store } = feed;
+  const clock = options.clock ?? realClock;
+  const delays = new LockDelays(clock);
+  const core = coreOf(feed, self, delays, options);
   const { node, results, scheduler } = assembleNode(core, options.checks ?? {});
   const leases = new SessionLeases(core);
   const history = new HealthHistory(() => clock.wall());

@@ -95,7 +95,8 @@ export class EventTeller {
 
   private tellCheck(index: number, before?: CheckRow, after?: CheckRow, reason?: ExpiryReason): void {
     if (before?.status === after?.status) return;
-    if (reason && before) this.hub.emit('expired', { index, reason, before, ...(after && { after }) });
+    const lapsed = before && after?.status === 'critical';
+    if (reason && lapsed) this.hub.emit('expired', { index, reason, before, after });
     this.hub.emit('healthChanged', { index, ...(before && { before }), ...(after && { after }) });
   }
 

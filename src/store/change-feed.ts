@@ -12,7 +12,7 @@ import type { ChangeSet } from '../model/index.js';
 export type Place = number;
 
 export interface FeedBounds {
-  /** Change sets kept. */
+  /** Change sets kept beyond the current turn of the event loop. */
   readonly sets: number;
   /** Changes kept, over all sets. */
   readonly changes: number;
@@ -27,6 +27,7 @@ export class ChangeFeed {
   private firstPlace = 0;
   private dropped = 0;
   private heldChanges = 0;
+  private trimming = false;
   /** The index just before the oldest set kept: who is there can still resume. */
   private floorIndex: number;
   private lastIndex: number;
@@ -51,15 +52,14 @@ export class ChangeFeed {
     return this.firstPlace + this.history.length;
   }
 
-  /** All of these are kept until the next call, however many: a follower that keeps up never misses one. */
   publish(sets: readonly ChangeSet[]): void {
-    this.trim();
     for (const set of sets) {
       this.history.push(set);
       this.lastIndex = set.index;
       this.heldChanges += set.changes.length;
     }
     this.wake();
+    this.trimSoon();
   }
 
   /** Where a follower goes on that has seen everything up to `index`; undefined when that cannot be told any more. */
@@ -115,7 +115,15 @@ export class ChangeFeed {
     for (const done of this.waiting) done();
   }
 
+  /** Not before followers had their turn: one that keeps up misses nothing, however much comes at once. */
+  private trimSoon(): void {
+    if (this.trimming) return;
+    this.trimming = true;
+    setImmediate(() => this.trim());
+  }
+
   private trim(): void {
+    this.trimming = false;
     while (this.overfull()) {
       const oldest = this.history[this.dropped] as ChangeSet;
       this.heldChanges -= oldest.changes.length;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { isDiscoveryError, put, refKey, refOf, remove } from '../model/index.js';
 import type { Change, ChangeSet, ErrorCode, KvRow, Row, Snapshot, Store } from '../model/index.js';
 import { sampleRows } from './sample-rows.js';
@@ -248,6 +249,7 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     const first = await store.commit([putKv('a')]);
     let last = first;
     for (let n = 0; n < 200; n++) last = await store.commit([putKv(`k${n}`)]);
+    await turn();
     for (const from of [first, last + 1000]) {
       const snapshot = await exam.follow(store, from).snapshot();
       assert.equal(snapshot.index, last);
@@ -261,6 +263,7 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     await slow.snapshot();
     let last = 0;
     for (let n = 0; n < 200; n++) last = await store.commit([putKv('a', String(n))]);
+    await turn();
     const fresh = await slow.snapshot();
     assert.equal(fresh.index, last);
     assert.deepEqual(
@@ -269,6 +272,14 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     );
     const next = await store.commit([putKv('b')]);
     assert.equal((await slow.changes()).index, next);
+  },
+
+  'a follower that keeps up misses nothing of a burst': async (exam) => {
+    const store = await exam.open();
+    const follower = exam.follow(store);
+    await follower.snapshot();
+    const burst = Array.from({ length: 300 }, (_, n) => store.commit([putKv('a', String(n))]));
+    for (let n = 0; n < 300; n++) assert.equal((await follower.changes()).index, await burst[n]);
   },
 
   'a snapshot shows one moment, whatever is committed while it is read': async (exam) => {

@@ -11,7 +11,7 @@ export type Where =
 /** Address families a question asks for; 'any' prefers IPv6. */
 type Wants = 'v4' | 'v6' | 'any';
 
-export function wantsOf(type: number): Wants {
+function wantsOf(type: number): Wants {
   return type === typeCodes.A ? 'v4' : type === typeCodes.AAAA ? 'v6' : 'any';
 }
 

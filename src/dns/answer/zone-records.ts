@@ -14,7 +14,7 @@ import { whereIsNode } from './where.js';
 /** The service whose instances are the servers of the datacenter. */
 const serverService = 'consul';
 
-export function soaRecord(domain: string, context: AnswerContext): ResourceRecord {
+function soaRecord(domain: string, context: AnswerContext): ResourceRecord {
   const { soa } = context.options;
   return {
     name: domain,

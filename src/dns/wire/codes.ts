@@ -18,7 +18,6 @@ export const typeCodes = {
   ANY: 255,
   CAA: 257,
 } as const;
-export type TypeName = keyof typeof typeCodes;
 
 export const classCodes = { IN: 1, CH: 3, ANY: 255 } as const;
 export const opcodes = { query: 0, notify: 4 } as const;
@@ -32,7 +31,6 @@ export const rcodes = {
   REFUSED: 5,
   BADCOOKIE: 23,
 } as const;
-export type RcodeName = keyof typeof rcodes;
 
 export const optionCodes = { ecs: 8, cookie: 10, keepalive: 11, padding: 12, ede: 15 } as const;
 

@@ -80,7 +80,7 @@ export interface SoaData {
   readonly minimum: number;
 }
 
-export interface SrvData {
+interface SrvData {
   readonly type: 'SRV';
   readonly priority: number;
   readonly weight: number;
@@ -88,7 +88,7 @@ export interface SrvData {
   readonly target: string;
 }
 
-export interface NaptrData {
+interface NaptrData {
   readonly type: 'NAPTR';
   readonly order: number;
   readonly preference: number;

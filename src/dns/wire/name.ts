@@ -25,7 +25,7 @@ export function escapeBytes(bytes: Uint8Array, start = 0, end = bytes.length): s
 }
 
 /** A label given as a person would write it, dots inside included: UTF-8 bytes, escaped. */
-export function escapeLabel(label: string): string {
+function escapeLabel(label: string): string {
   return /^[\w-]*$/.test(label) ? label : escapeBytes(Buffer.from(label));
 }
 

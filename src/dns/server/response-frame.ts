@@ -39,11 +39,14 @@ export function responseFrame(
 
 /** What the asker takes: CONTRACT 5.3. A buffer of 512 counts as none. */
 export function roomFor(query: Pick<Message, 'edns'>, transport: Transport, options: DnsOptions): Room {
-  const room = { compress: !options.disableCompression, markCut: options.enableTruncate };
-  if (transport !== 'udp') return { ...room, maxBytes: maxMessageBytes, maxAnswers: Number.POSITIVE_INFINITY };
-  const maxBytes = udpRoom(query.edns?.udpSize ?? 0);
-  const maxAnswers = maxBytes === plainUdpBytes ? options.udpAnswerLimit : Number.POSITIVE_INFINITY;
-  return { ...room, maxBytes, maxAnswers };
+  const isUdp = transport === 'udp';
+  const maxBytes = isUdp ? udpRoom(query.edns?.udpSize ?? 0) : maxMessageBytes;
+  return {
+    maxBytes,
+    maxAnswers: isUdp && maxBytes === plainUdpBytes ? options.udpAnswerLimit : Number.POSITIVE_INFINITY,
+    compress: !options.disableCompression,
+    markCut: options.enableTruncate,
+  };
 }
 
 export function udpRoom(udpSize: number): number {

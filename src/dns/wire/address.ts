@@ -31,7 +31,7 @@ export function addressBytes(address: string, size: 4 | 16): Uint8Array {
 
 /** 4 or 16 bytes of a valid address. */
 export function ipBytes(text: string): Uint8Array {
-  if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number);
+  if (!text.includes(':')) return v4Bytes(text);
   const [address = ''] = text.split('%', 1);
   const [head = '', tail] = address.split('::', 2);
   const left = groups(head);
@@ -39,6 +39,18 @@ export function ipBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes.set(left);
   bytes.set(right, 16 - right.length);
+  return bytes;
+}
+
+/** By hand: this is done for every A record, and `split` with `Number` takes five times as long. */
+function v4Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e) at++;
+    else bytes[at] = (bytes[at] as number) * 10 + code - 0x30;
+  }
   return bytes;
 }
 

@@ -84,6 +84,7 @@ describe('UDP', () => {
     const later = new Promise<Buffer>((resolve) => (answerLater = resolve));
     const listener = await UdpListener.open('127.0.0.1', 0, {
       responder: { respond: () => later } as never,
+      sockets: new Set(),
       stats: server.stats,
       logger: silentLogger,
     });

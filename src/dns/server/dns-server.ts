@@ -1,4 +1,5 @@
 /** The DNS server put together: one responder, any number of listeners. */
+import type { Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { allowAll, invalid, limits } from '../../model/index.js';
@@ -92,7 +93,15 @@ export function createDnsServer(setup: DnsServerSetup): DnsServer {
     idleMs: limits.dnsTcpIdleMs,
   });
   const doh = createDohHandler(responder);
-  const parts = { responder, stats, logger, clock, gate: new ConnectionGate(stats), handler: doh };
+  const parts = {
+    responder,
+    stats,
+    logger,
+    clock,
+    gate: new ConnectionGate(stats),
+    sockets: new Set<Socket>(),
+    handler: doh,
+  };
   const listeners: { close(): Promise<void> }[] = [];
 
   const keep = <T extends { close(): Promise<void> }>(listener: T): T => {

@@ -36,7 +36,7 @@ export interface ReadyAnswer {
 /** What of a client matters here. */
 export interface Asker {
   readonly transport: Transport;
-  /** Whether it is done with an answer's bytes before the next question is answered. */
+  /** Whether nobody will need the bytes of any answer given so far, nor of this one once the next question is answered. */
   readonly isDoneAtOnce: boolean;
 }
 

@@ -34,8 +34,8 @@ export class StreamListener {
       // Turned away at the gate.
       if (socket.destroyed) return;
       const address = socket.remoteAddress ?? '';
-      // Answers are copied into their frames.
-      const client = { address, transport, isLoopback: isLoopback(address), isDoneAtOnce: true } as const;
+      // Not lent: the same bytes may wait in a UDP socket.
+      const client = { address, transport, isLoopback: isLoopback(address), isDoneAtOnce: false } as const;
       StreamConnection.serve(socket, client, parts.responder, parts.clock);
     };
     const server: Server = tls

@@ -12,6 +12,8 @@ import type { Client, Responder } from './responder.js';
 
 export interface UdpParts {
   readonly responder: Responder;
+  /** Of every listener of the responder: each adds its own. */
+  readonly sockets: Set<Socket>;
   readonly stats: DnsStats;
   readonly logger: Logger;
 }
@@ -34,12 +36,17 @@ export class UdpListener {
       lookup: (address, _options, callback) => callback(null, address, isV6 ? 6 : 4),
     });
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
+      const failed = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once('error', failed);
       socket.bind(port, host, () => {
-        socket.off('error', reject);
+        socket.off('error', failed);
         resolve();
       });
     });
+    parts.sockets.add(socket);
     socket.on('error', (error) => {
       parts.stats.sendErrors++;
       parts.logger.debug({ error }, 'dns.udp_error');
@@ -54,6 +61,7 @@ export class UdpListener {
   }
 
   close(): Promise<void> {
+    this.parts.sockets.delete(this.socket);
     return new Promise((resolve) => {
       this.socket.close(() => resolve());
     });
@@ -66,8 +74,7 @@ export class UdpListener {
       return;
     }
     if (this.client.address !== from.address) this.client = clientAt(from.address);
-    // Datagrams are handed to the system as they are sent, until it takes no more.
-    this.client.isDoneAtOnce = this.socket.getSendQueueCount() === 0;
+    this.client.isDoneAtOnce = areAllSent(this.parts.sockets);
     const response = this.parts.responder.respond(bytes, this.client);
     if (response instanceof Promise) void response.then((later) => this.send(later, from));
     else this.send(response, from);
@@ -83,6 +90,12 @@ export class UdpListener {
       this.parts.logger.debug({ error, to: to.address }, 'dns.send_failed');
     }
   }
+}
+
+/** Datagrams are handed to the system as they are sent, until it takes no more: then they wait, and keep their bytes. */
+function areAllSent(sockets: ReadonlySet<Socket>): boolean {
+  for (const socket of sockets) if (socket.getSendQueueCount() > 0) return false;
+  return true;
 }
 
 /** Answers are lent to it, so `isDoneAtOnce` is set before each. */

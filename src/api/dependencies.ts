@@ -85,7 +85,7 @@ export interface HttpSettings {
   readonly prometheus: boolean;
 }
 
-/** Requests a second, in all; 'permissive' only logs. */
+/** Requests a second, in all; -1 = without limit. 'permissive' only logs. */
 export interface RequestLimits {
   readonly mode: 'disabled' | 'permissive' | 'enforcing';
   readonly readRate: number;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/index.js';
 import type { RequestLimits } from '../dependencies.js';
 
-/** A token bucket that holds one second's worth. Returns 0, or the whole seconds to wait. */
+/** A token bucket that holds one second's worth, at least one request; a negative rate is no limit. Returns 0, or the whole seconds to wait. */
 export class RateLimit {
   private readonly reads: Bucket;
   private readonly writes: Bucket;
@@ -21,8 +21,9 @@ export class RateLimit {
 
   take(write: boolean): number {
     const bucket = write ? this.writes : this.reads;
+    if (bucket.rate < 0) return 0;
     const now = this.clock.now();
-    bucket.tokens = Math.min(bucket.rate, bucket.tokens + ((now - bucket.at) / 1000) * bucket.rate);
+    bucket.tokens = Math.min(Math.max(1, bucket.rate), bucket.tokens + ((now - bucket.at) / 1000) * bucket.rate);
     bucket.at = now;
     if (bucket.tokens >= 1) {
       bucket.tokens -= 1;

@@ -18,9 +18,10 @@ const STORMS = 5;
 const dataDir = mkdtempSync(join(tmpdir(), 'bench-wake-'));
 const agent = await startAgent({ dataDir });
 const bare = await startBareHttp(600);
+const port = Number(new URL(agent.origin).port);
 const writer = new Pool(agent.origin, { connections: 1, pipelining: 1 });
-const one = await Waiters.open(agent.port, 1);
-const many = await Waiters.open(agent.port, WAITERS);
+const one = await Waiters.open(port, 1);
+const many = await Waiters.open(port, WAITERS);
 
 async function write(i: number): Promise<void> {
   const body = JSON.stringify({ Name: 'watched', ID: 'w1', Port: 1 + (i % 60_000) });

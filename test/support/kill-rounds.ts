@@ -6,15 +6,10 @@
  * Each key and each instance belongs to one client that has one request under way, so after a kill a name has one of
  * two states: the acknowledged one, or the one asked for when the kill came.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Random } from '../../src/runtime/index.js';
+import { startAgent } from './agent.js';
 
 export interface KillRounds {
   readonly dataDir: string;
@@ -47,7 +42,6 @@ interface Entry {
 const CLIENTS = 8;
 const NAMES_PER_CLIENT = 6;
 const SERVICE = 'crash';
-const START_TIMEOUT_MS = 15_000;
 
 export async function killRounds({ dataDir, kills, random, windowMs, onRound }: KillRounds): Promise<KillSummary> {
   const summary: KillSummary = {
@@ -60,17 +54,17 @@ export async function killRounds({ dataDir, kills, random, windowMs, onRound }: 
   const ledgers = Array.from({ length: CLIENTS }, (_, client) => ledgerOf(client));
   let highestIndex = 0;
   for (let round = 0; round <= kills; round++) {
-    const agent = await startAgent(dataDir);
+    const agent = await startAgent({ dataDir, flags: ['--node', 'crash'], logLevel: 'error', log: 'inherit' });
     summary.slowestStartMs = Math.max(summary.slowestStartMs, agent.startMs);
     const http = new Pool(agent.origin, { connections: CLIENTS });
     try {
       highestIndex = await audit(http, ledgers.flat(), highestIndex, summary, round);
       if (round === kills || summary.violations.length > 0) break;
       const [least, most] = windowMs;
-      const killed = delay(least + random.next() * (most - least)).then(() => agent.kill());
+      const killed = delay(least + random.next() * (most - least)).then(() => agent.stop('SIGKILL'));
       await Promise.all([killed, ...ledgers.map((ledger) => write(http, ledger, random, summary))]);
     } finally {
-      await agent.kill();
+      await agent.stop('SIGKILL');
       await http.destroy();
     }
     onRound?.(round, summary);
@@ -174,53 +168,4 @@ async function catalogOf(http: Pool): Promise<{ index: number; instances: Map<st
   const nodes = (await body.json()) as { Service: { ID: string; Meta: { value: string } } }[];
   const instances = new Map(nodes.map(({ Service }) => [Service.ID, Service.Meta.value]));
   return { index: Number(headers['x-consul-index']), instances };
-}
-
-interface RunningAgent {
-  readonly origin: string;
-  readonly startMs: number;
-  /** With -9, whatever it is doing. Harmless twice. */
-  kill(): Promise<void>;
-}
-
-async function startAgent(dataDir: string): Promise<RunningAgent> {
-  const began = performance.now();
-  const flags = ['--data-dir', dataDir, '--http-addr', '127.0.0.1:0', '--dns-addr', '127.0.0.1:0', '--node', 'crash'];
-  const child = spawn(join(repository(), 'bin/datapunk'), ['agent', ...flags, '--log-level', 'error'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const gone = once(child, 'exit');
-  const kill = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await gone;
-  };
-  try {
-    const address = await readyAddress(child);
-    return { origin: `http://${address}`, startMs: performance.now() - began, kill };
-  } catch (error) {
-    await kill();
-    throw error;
-  }
-}
-
-/** From the line the agent prints when it is ready. */
-async function readyAddress(child: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
-  try {
-    for await (const line of lines) {
-      const address = /HTTP ([^\s,]+)/.exec(line)?.[1];
-      if (address) return address;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  throw new Error(`the agent ended, or was not ready within ${START_TIMEOUT_MS} ms`);
-}
-
-/** Tests run from the sources, benches compiled from below `build/`. */
-function repository(): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, 'bin/datapunk'))) directory = dirname(directory);
-  return directory;
 }

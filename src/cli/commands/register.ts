@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { invalid, ServiceDiscoveryError, type CheckRegistration, type ServiceRegistration } from '../../model/index.js';
 import {
   collect,
@@ -60,11 +60,13 @@ export const command: CommandFactory = (session) =>
         .option('--ttl <duration>', 'the instance reports its health itself, at least this often', durationText)
         .option('--deregister-after <duration>', 'remove it when critical for so long', durationText)
         .option('--exec', 'run the program after --; deregister when it ends and exit with its code')
-        .option(
-          '--drain <duration>',
-          'with --exec: on a signal, out of discovery for so long before the program gets it',
-          durationMs,
-          1_000,
+        .addOption(
+          new Option(
+            '--drain <duration>',
+            'with --exec: on a signal, out of discovery for so long before the program gets it',
+          )
+            .argParser(durationMs)
+            .default(1_000, '1s'),
         ),
     ).action((name: string | undefined, program: readonly string[], flags: Flags) =>
       act(session, name, program, flags),

@@ -61,7 +61,7 @@ function plainLines(io: Io): Display {
   const before = new Map<string, string>();
   let looks = 0;
   return {
-    say: (text) => io.out(`${printable(text)}\n`),
+    say: (text) => io.out(`${text.split('\n').map(printable).join('\n')}\n`),
     show: (seen) => {
       for (const at of seen) {
         const line = `${at.name} ${at.status}${at.address === '' ? '' : ` at ${at.address}`}`;

@@ -3,24 +3,27 @@ import { addressList, count, port, stringMap } from './values.js';
 
 /** Where the agent listens and what it advertises. */
 export const networkKeys = {
-  bind_addr: addressList.optional(),
-  client_addr: addressList.optional(),
-  advertise_addr: addressList.optional(),
+  bind_addr: addressList
+    .describe('the first IP address in it is advertised when `advertise_addr` is not given; nothing listens there')
+    .optional(),
+  client_addr: addressList.describe('where HTTP and DNS listen: addresses, separated by spaces').optional(),
+  advertise_addr: addressList
+    .describe('IP address of this node in the catalog; otherwise the machine’s once HTTP is not on loopback alone')
+    .optional(),
   ports: z
     .object({
-      http: port.optional(),
-      https: port.optional(),
-      dns: port.optional(),
-      /** Ours: DNS over TLS (RFC 7858). Off unless given. */
-      dns_tls: port.optional(),
+      http: port.describe('HTTP').optional(),
+      https: port.describe('HTTPS, and DNS over HTTPS at `/dns-query`').optional(),
+      dns: port.describe('DNS over UDP and TCP').optional(),
+      dns_tls: port.describe('ours: DNS over TLS (RFC 7858)').optional(),
     })
     .optional(),
   addresses: z
     .object({
-      http: addressList.optional(),
-      https: addressList.optional(),
-      dns: addressList.optional(),
-      dns_tls: addressList.optional(),
+      http: addressList.describe('instead of `client_addr`; may be `unix:///path`').optional(),
+      https: addressList.describe('instead of `client_addr`').optional(),
+      dns: addressList.describe('instead of `client_addr`').optional(),
+      dns_tls: addressList.describe('ours: instead of `client_addr`').optional(),
     })
     .optional(),
   unix_sockets: z
@@ -28,15 +31,16 @@ export const networkKeys = {
       mode: z
         .string()
         .regex(/^0?[0-7]{3}$/, 'must be an octal file mode such as "600"')
+        .describe('octal file mode of unix sockets, such as `"600"`; otherwise as the umask leaves it')
         .optional(),
     })
     .optional(),
 } as const;
 
 const certificate = {
-  cert_file: z.string().optional(),
-  key_file: z.string().optional(),
-  tls_min_version: z.enum(['TLSv1_2', 'TLSv1_3']).optional(),
+  cert_file: z.string().describe('PEM file with the certificate and those above it').optional(),
+  key_file: z.string().describe('PEM file with its key').optional(),
+  tls_min_version: z.enum(['TLSv1_2', 'TLSv1_3']).describe('oldest version taken; otherwise TLS 1.2').optional(),
 } as const;
 
 /** Certificates of the HTTPS, DNS-over-TLS and DNS-over-HTTPS listeners. `https` wins over `defaults`. */
@@ -47,25 +51,31 @@ export const tlsKeys = {
 export const httpKeys = {
   http_config: z
     .object({
-      /** Added to every answer. */
-      response_headers: stringMap.optional(),
-      /** Ours: host names, besides IP addresses and localhost, under which web pages may reach this agent. */
-      allowed_hosts: z.array(z.string()).optional(),
+      response_headers: stringMap.describe('headers added to every answer').optional(),
+      allowed_hosts: z
+        .array(z.string())
+        .describe('ours: host names, besides IP addresses and localhost, under which web pages may write')
+        .optional(),
     })
     .optional(),
   limits: z
     .object({
-      http_max_conns_per_client: count.optional(),
-      /** Ours: all connections together; never above what the descriptor limit leaves. */
-      http_max_conns: count.optional(),
-      kv_max_value_size: count.optional(),
-      txn_max_req_len: count.optional(),
+      http_max_conns_per_client: count
+        .describe('connections of one address; loopback is exempt; 0: no limit')
+        .optional(),
+      http_max_conns: count
+        .describe('ours: all connections together, never above what the descriptor limit leaves')
+        .optional(),
+      kv_max_value_size: count.describe('bytes of one value').optional(),
+      txn_max_req_len: count.describe('bytes of one transaction').optional(),
       request_limits: z
         .object({
-          mode: z.enum(['disabled', 'permissive', 'enforcing']).optional(),
-          /** Requests a second; -1 = without limit. */
-          read_rate: z.number().min(-1).optional(),
-          write_rate: z.number().min(-1).optional(),
+          mode: z
+            .enum(['disabled', 'permissive', 'enforcing'])
+            .describe('`enforcing` answers 429 with Retry-After, `permissive` only logs')
+            .optional(),
+          read_rate: z.number().min(-1).describe('reads a second, of all clients together; -1: no limit').optional(),
+          write_rate: z.number().min(-1).describe('the same for writes').optional(),
         })
         .optional(),
     })

@@ -2,11 +2,16 @@ import type { AgentFacts } from '../api/index.js';
 import { defaults } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
 import { realClock } from '../runtime/index.js';
-import { showListen, type AgentConfig } from './config/index.js';
+import type { AgentAddresses } from './addresses.js';
+import type { AgentConfig } from './config/index.js';
 import { packageVersion } from './package-version.js';
 
 /** What `agent/self`, `agent/members` and `status/…` tell of this agent. */
-export function agentFacts(config: AgentConfig, registry: Registry): AgentFacts {
+export function agentFacts(
+  config: AgentConfig,
+  registry: Registry,
+  addresses: () => AgentAddresses | undefined,
+): AgentFacts {
   const { datacenter, advertiseAddress } = config;
   return {
     version: packageVersion(),
@@ -32,23 +37,27 @@ export function agentFacts(config: AgentConfig, registry: Registry): AgentFacts 
         },
       },
     ],
-    debugConfig: () => debugConfig(config),
-    unready: () => (registry.catalog.ready ? [] : ['the catalog is not loaded yet']),
+    debugConfig: () => debugConfig(config, addresses()),
+    unready: () => [
+      ...(registry.catalog.ready ? [] : ['the catalog is not loaded yet']),
+      ...(addresses() ? [] : ['not all servers listen yet']),
+    ],
   };
 }
 
 /** The running configuration for `agent/self`: no definitions, whose tokens and headers are secret, and no key files. */
-function debugConfig(config: AgentConfig): object {
-  const { datacenter, dev, dataDir, listen, log, dns, checks, advertiseAddress, nodeName } = config;
+function debugConfig(config: AgentConfig, addresses: AgentAddresses | undefined): object {
+  const { datacenter, dev, dataDir, log, dns, checks, advertiseAddress, nodeName } = config;
   return {
     Datacenter: datacenter,
     DevMode: dev,
     DataDir: dataDir ?? '',
     NodeName: nodeName,
     AdvertiseAddrLAN: advertiseAddress,
-    HTTPAddrs: listen.http.map(showListen),
-    HTTPSAddrs: listen.https.map(showListen),
-    DNSAddrs: listen.dns.map(showListen),
+    HTTPAddrs: addresses?.http.map(withScheme('tcp')) ?? [],
+    HTTPSAddrs: addresses?.https.map(withScheme('tcp')) ?? [],
+    DNSAddrs: ['tcp', 'udp'].flatMap((transport) => addresses?.dns.map(withScheme(transport)) ?? []),
+    DNSTLSAddrs: addresses?.dnsTls.map(withScheme('tcp')) ?? [],
     DNSDomain: dns.domain,
     DNSRecursors: dns.recursors,
     LogLevel: log.level,
@@ -57,4 +66,8 @@ function debugConfig(config: AgentConfig): object {
     CheckUpdateIntervalMs: checks.updateIntervalMs,
     SnapshotIntervalMs: config.snapshots?.intervalMs ?? 0,
   };
+}
+
+function withScheme(scheme: string): (address: string) => string {
+  return (address) => (address.startsWith('unix://') ? address : `${scheme}://${address}`);
 }

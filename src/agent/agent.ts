@@ -5,6 +5,7 @@ import { allowAll, ServiceDiscoveryError, type CheckRunner } from '../model/inde
 import { createRegistry, type Registry } from '../registry/index.js';
 import { realClock, realRandom } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
+import type { AgentAddresses } from './addresses.js';
 import { agentFacts } from './agent-facts.js';
 import { Closers } from './closers.js';
 import { isLoopback, showListen, type AgentConfig, type LoadedConfig } from './config/index.js';
@@ -17,7 +18,6 @@ import { snapshotArchive, startSnapshots } from './snapshots.js';
 
 /** A running agent. */
 export interface Agent {
-  /** Where it listens, real ports: `127.0.0.1:8500`, `[::1]:8500`, `unix:///run/datapunk.sock`. */
   readonly addresses: AgentAddresses;
   readonly registry: Registry;
   readonly logger: AgentLogger;
@@ -27,13 +27,6 @@ export interface Agent {
   reload(): Promise<void>;
   /** Blocked queries answer, checks end, data is synced. Harmless twice. */
   close(): Promise<void>;
-}
-
-export interface AgentAddresses {
-  readonly http: readonly string[];
-  readonly https: readonly string[];
-  readonly dns: readonly string[];
-  readonly dnsTls: readonly string[];
 }
 
 export type AgentEnd = { readonly type: 'failed'; readonly error: ServiceDiscoveryError } | { readonly type: 'left' };
@@ -66,6 +59,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   const definitions = new Definitions(config, registry, logger, options.loadConfig);
   await definitions.apply();
 
+  let addresses: AgentAddresses | undefined;
   const isPrivateKey = (key: string): boolean => registry.privateMetaKeys.has(key);
   const end = whenEnded(registry);
   const dns = createDnsServer({
@@ -83,7 +77,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
     clock: realClock,
     random: realRandom,
     logger: logger.child({ room: 'http' }),
-    agent: agentFacts(config, registry),
+    agent: agentFacts(config, registry, () => addresses),
     actions: {
       reload: () => definitions.reload(),
       leave: async () => end.by({ type: 'left' }),
@@ -99,7 +93,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   });
   closers.add(() => dns.close());
   closers.add(() => api.close());
-  const addresses = await listenAll(config, api, dns, certificate);
+  addresses = await listenAll(config, api, dns, certificate);
   startSnapshots(config, registry, logger, closers);
   warnWhenOpen(config, logger);
   return {

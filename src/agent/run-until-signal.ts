@@ -1,8 +1,8 @@
 import { unlink, writeFile } from 'node:fs/promises';
-import type { Agent, AgentEnd } from './agent.js';
-import { startAgent } from './agent.js';
+import { ServiceDiscoveryError } from '../model/index.js';
+import { startAgent, type Agent, type AgentEnd } from './agent.js';
 import { loadConfig, type AgentFlags } from './config/index.js';
-import { createLogger, type AgentLogger } from './logger.js';
+import { createLogger } from './logger.js';
 
 /** An agent as a process of its own: signals, one line when ready, an exit that never hangs. */
 export interface RunOptions {
@@ -14,86 +14,106 @@ export interface RunOptions {
 
 /** A graceful stop takes at most so long; then the process ends anyway. */
 const STOP_MS = 4_500;
+/** What is left open after a stop has this long. */
+const LINGER_MS = 100;
+
+type End = AgentEnd | { readonly type: 'signal'; readonly signal: NodeJS.Signals };
 
 /** 'stopped': by a signal or over HTTP, all is well. 'failed': it could not go on; the log says why. */
 export async function runUntilSignal(options: RunOptions): Promise<'stopped' | 'failed'> {
   const load = (): ReturnType<typeof loadConfig> => loadConfig(options.flags, options.environment);
   const { config, warnings } = await load();
+  const watch = watchProcess();
   const startLog = createLogger(config.log);
   for (const warning of warnings) startLog.warn({ warning }, 'config.warning');
-  const signals = new Signals();
-  const agent = await startAgent(config, { loadConfig: load });
-  const { logger } = agent;
-  signals.onReload(() => reload(agent));
-  const crash = crashes(logger);
-  await writePid(config.pidFile);
+  const agent = await startedInTime(startAgent(config, { loadConfig: load }), watch.end);
+  if (!agent) return 'stopped';
+  watch.onReload(() => reload(agent));
+  if (config.pidFile !== undefined) await writePid(config.pidFile, agent);
   options.ready(readyLine(agent, config.dataDir));
-  const end = await Promise.race([signals.stop, agent.ended, crash]);
-  report(logger, end);
-  const closed = await withinTime(agent.close());
-  if (!closed) logger.error({ afterMs: STOP_MS }, 'agent.stop_timed_out');
+
+  const end = await Promise.race([watch.end, agent.ended]);
+  report(agent, end);
+  await closeInTime(agent);
   if (config.pidFile !== undefined) await unlink(config.pidFile).catch(() => undefined);
-  logger.info({}, 'agent.stopped');
-  // Whatever still holds the process open must not keep it.
-  setTimeout(() => process.exit(), 100).unref();
+  agent.logger.info({}, 'agent.stopped');
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return end.type === 'failed' ? 'failed' : 'stopped';
 }
 
-type End = AgentEnd | { readonly type: 'signal'; readonly signal: NodeJS.Signals };
+/** undefined when it was told to stop while starting, and does not get ready in the time a stop may take. */
+async function startedInTime(starting: Promise<Agent>, end: Promise<End>): Promise<Agent | undefined> {
+  const first = await Promise.race([starting, end]);
+  if (!('type' in first)) return first;
+  const { promise: late, cancel } = timer(STOP_MS);
+  const agent = await Promise.race([starting, late.then(() => undefined)]);
+  cancel();
+  if (!agent) setTimeout(() => process.exit(), LINGER_MS).unref();
+  return agent;
+}
 
-/** Listened to from before the start, so that a signal during it is not the default's sudden death. */
-class Signals {
-  readonly stop: Promise<End>;
+interface ProcessWatch {
+  readonly end: Promise<End>;
+  onReload(reload: () => void): void;
+}
 
-  constructor() {
-    this.stop = new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-        process.once(signal, () => resolve({ type: 'signal', signal }));
-      }
-    });
-  }
+/** Set up before the start, so that a signal during it is a stop once it is done and not a sudden death. */
+function watchProcess(): ProcessWatch {
+  let reload: (() => void) | undefined;
+  process.on('SIGHUP', () => reload?.());
+  // Nobody reads the log any more: no reason to end.
+  process.stderr.on('error', () => {});
+  const end = new Promise<End>((resolve) => {
+    // Further ones change nothing: a terminal and npm both pass Ctrl-C on, and the stop ends by itself in time.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => resolve({ type: 'signal', signal }));
+    }
+    // A bug of ours. Told, and then the end, since nobody knows what state it left behind.
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(event, (cause: unknown) => resolve({ type: 'failed', error: crash(event, cause) }));
+    }
+  });
+  return { end, onReload: (next) => (reload = next) };
+}
 
-  onReload(reload: () => void): void {
-    process.on('SIGHUP', reload);
-  }
+function crash(event: string, cause: unknown): ServiceDiscoveryError {
+  const error = new ServiceDiscoveryError('INTERNAL', `${event}: ${String(cause)}; please report it`, { cause });
+  if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
+  return error;
 }
 
 function reload(agent: Agent): void {
   agent.reload().catch((error: unknown) => agent.logger.error({ err: error }, 'config.reload_failed'));
 }
 
-/** A bug of ours: told, and then the end, since nobody knows what state it left behind. */
-function crashes(logger: AgentLogger): Promise<End> {
-  return new Promise((resolve) => {
-    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-      process.on(event, (error: unknown) => {
-        logger.error({ err: error, event }, 'agent.crashed');
-        resolve({ type: 'failed', error: error as never });
-      });
-    }
-  });
-}
-
-function report(logger: AgentLogger, end: End): void {
+function report({ logger }: Agent, end: End): void {
   if (end.type === 'signal') logger.info({ signal: end.signal }, 'agent.stopping');
   else if (end.type === 'left') logger.info({}, 'agent.leaving');
-  else logger.error({ err: end.error }, 'agent.failed');
+  else logger.error({ err: end.error, stack: end.error.stack }, 'agent.failed');
 }
 
-async function withinTime(closing: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), STOP_MS);
-  });
+async function closeInTime(agent: Agent): Promise<void> {
+  const { promise: late, cancel } = timer(STOP_MS);
+  const closed = agent.close().catch((error: unknown) => agent.logger.error({ err: error }, 'agent.close_failed'));
+  const inTime = await Promise.race([closed.then(() => true), late.then(() => false)]);
+  cancel();
+  if (!inTime) agent.logger.error({ afterMs: STOP_MS }, 'agent.stop_timed_out');
+}
+
+function timer(ms: number): { readonly promise: Promise<void>; cancel(): void } {
+  let handle: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => (handle = setTimeout(resolve, ms)));
+  return { promise, cancel: () => clearTimeout(handle) };
+}
+
+async function writePid(path: string, agent: Agent): Promise<void> {
   try {
-    return await Promise.race([closing.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
+    await writeFile(path, `${process.pid}\n`);
+  } catch (cause) {
+    await agent.close();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceDiscoveryError('INVALID_ARGUMENT', `pid_file: cannot write ${path}: ${why}`, { cause });
   }
-}
-
-async function writePid(path: string | undefined): Promise<void> {
-  if (path !== undefined) await writeFile(path, `${process.pid}\n`);
 }
 
 function readyLine({ addresses, registry }: Agent, dataDir: string | undefined): string {

@@ -89,9 +89,13 @@ export function durationMs(value: string): number {
   return parseDuration(durationText(value)) as number;
 }
 
-/** A signal that aborts at Ctrl-C or SIGTERM, for standing commands; the second Ctrl-C ends the process as usual. */
-export function untilStopped(): AbortSignal {
+/**
+ * A signal that aborts at Ctrl-C or SIGTERM, or after a time, for standing commands; the second Ctrl-C ends the
+ * process as usual. One controller of our own: of signals combined with `AbortSignal.any`, Node 20 loses the timer.
+ */
+export function untilStopped(afterMs?: number): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  if (afterMs !== undefined) setTimeout(() => controller.abort(), afterMs).unref();
   return controller.signal;
 }

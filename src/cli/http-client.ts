@@ -79,15 +79,18 @@ async function exchange(
   options: CallOptions,
 ): Promise<Answer> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+  const call = new AbortController();
+  const abort = (): void => call.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  if (options.signal?.aborted === true) abort();
+  options.signal?.addEventListener('abort', abort, { once: true });
   try {
     const response = await pool.request({
       method,
       path: path + search(options.query),
       headers: headersOf(address, options.body),
       body: bodyOf(options.body),
-      signal,
+      signal: call.signal,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });
@@ -95,7 +98,10 @@ async function exchange(
     return answerOf(response.statusCode, response.headers, bytes);
   } catch (error) {
     if (options.signal?.aborted === true) throw new ServiceDiscoveryError('ABORTED', 'stopped', { cause: error });
-    throw deadline.aborted ? timedOut(address, timeoutMs, error) : unreachable(address, error);
+    throw call.signal.aborted ? timedOut(address, timeoutMs, error) : unreachable(address, error);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
   }
 }
 

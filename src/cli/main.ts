@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       summary: 'an agent in memory and three small services that call each other',
       load: () => import('./commands/dev.js'),
     },
+    doctor: { summary: 'what is wrong, and what to do about it', load: () => import('./commands/doctor.js') },
     validate: { summary: 'check configuration files', load: () => import('./commands/validate.js') },
   },
   Register: {
@@ -42,6 +43,11 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
     },
     discover: { summary: 'where a service runs, now', load: () => import('./commands/discover.js') },
     watch: { summary: 'a service, live', load: () => import('./commands/watch.js') },
+    health: {
+      summary: 'checks of a service and their history, or what is wrong',
+      load: () => import('./commands/health.js'),
+    },
+    dns: { summary: 'ask the agent’s DNS', load: () => import('./commands/dns.js') },
     nodes: { summary: 'list nodes', load: () => import('./commands/nodes.js') },
     members: { summary: 'the agents this one knows', load: () => import('./commands/members.js') },
   },

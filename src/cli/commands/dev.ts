@@ -35,9 +35,7 @@ export const command: CommandFactory = (session) =>
   );
 
 async function run(session: Session, flags: Flags): Promise<void> {
-  const stopped = untilStopped();
-  const signal =
-    flags.exitAfter === undefined ? stopped : AbortSignal.any([stopped, AbortSignal.timeout(flags.exitAfter)]);
+  const signal = untilStopped(flags.exitAfter);
   const { io } = session;
   const display = createDisplay(io);
   const { loadConfig, startAgent } = await import('../../agent/index.js');

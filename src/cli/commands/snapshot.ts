@@ -1,5 +1,7 @@
+import { createReadStream } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { printable } from '../output/printable.js';
 import { invalid, ServiceDiscoveryError } from '../../model/index.js';
 import {
   printJson,
@@ -19,7 +21,8 @@ export const command: CommandFactory = (session) =>
     new Command('snapshot')
       .description('The whole state as one file: services, checks, key-values, sessions, queries.')
       .addCommand(save(session))
-      .addCommand(restore(session)),
+      .addCommand(restore(session))
+      .addCommand(inspect(session)),
     [
       ['datapunk snapshot save backup.snap', 'write it'],
       ['datapunk snapshot inspect backup.snap', 'what is in it, and whether it is whole'],
@@ -70,11 +73,38 @@ function restore(session: Session): Command {
   );
 }
 
+function inspect(session: Session): Command {
+  return withExamples(
+    new Command('inspect')
+      .description('Proves a snapshot whole and says what is in it. Needs no agent.')
+      .argument('<file>')
+      .option('--json', 'print JSON, for programs')
+      .action(async (file: string, flags: { readonly json?: boolean }) => {
+        const { inspectSnapshot } = await import('../../store/index.js');
+        await stat(file).catch((cause: unknown) => cannotRead(file, cause));
+        const meta = await inspectSnapshot(createReadStream(file));
+        const createdAt = new Date(meta.createdAt).toISOString();
+        if (flags.json === true) return printJson(session.io, { ...meta, createdAt });
+        const lines: readonly (readonly [string, string])[] = [
+          ['Taken', createdAt],
+          ['Node', `${meta.node} in ${meta.datacenter}`],
+          ['Index', String(meta.index)],
+          ['Size', `${meta.sizeBytes} bytes unpacked`],
+          ...Object.entries(meta.counts).map(([kind, count]) => [`  ${kind}`, String(count)] as const),
+        ];
+        session.io.out(lines.map(([name, value]) => `${name.padEnd(16)}${printable(value)}\n`).join(''));
+      }),
+    [['datapunk snapshot inspect backup.snap', 'exit code 0 when it is whole']],
+  );
+}
+
 async function bytesOf(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ServiceDiscoveryError('NOT_FOUND', `cannot read ${file}: ${why}`, { cause });
-  });
+  return readFile(file).catch((cause: unknown) => cannotRead(file, cause));
+}
+
+function cannotRead(file: string, cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new ServiceDiscoveryError('NOT_FOUND', `cannot read ${file}: ${why}`, { cause });
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -13,9 +13,10 @@ export const command: CommandFactory = (session) =>
       .option('--json', 'print JSON, for programs')
       .action(async (files: readonly string[], flags: { readonly json?: boolean }) => {
         const { io } = session;
-        const { loadConfig } = await import('../../agent/index.js');
+        const { loadConfig, proveConfig } = await import('../../agent/index.js');
         try {
           const { warnings, config } = await loadConfig({ configFile: files }, {});
+          await proveConfig(config);
           if (flags.json === true) return printJson(io, { valid: true, errors: [], warnings });
           for (const warning of warnings) io.err(`${io.paint('yellow', 'warning:')} ${warning}\n`);
           const defined = [plural(config.services.length, 'service'), plural(config.nodeChecks.length, 'node check')];

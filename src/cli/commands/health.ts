@@ -1,0 +1,135 @@
+import { Command } from 'commander';
+import { notFound } from '../../model/index.js';
+import { mapAtOnce } from '../at-once.js';
+import {
+  printJson,
+  useAgent,
+  wholeNumber,
+  withClientOptions,
+  withExamples,
+  type ClientFlags,
+  type CommandFactory,
+} from '../command.js';
+import { statusOf, type CheckJson, type InstanceJson } from '../consul-shapes.js';
+import { route, type AgentClient } from '../http-client.js';
+import type { Io } from '../io.js';
+import { table } from '../output/table.js';
+import { ago, statusText } from '../output/words.js';
+
+interface Flags extends ClientFlags {
+  readonly history: number;
+}
+
+interface FlipJson {
+  readonly Time: string;
+  readonly From: string;
+  readonly To: string;
+  readonly Output: string;
+}
+
+/** A check with its last changes of status, newest last; an agent that keeps no history gives none. */
+interface CheckWithHistory extends CheckJson {
+  readonly Flapping: boolean;
+  readonly History: readonly FlipJson[];
+}
+
+const OUTPUT_CHARS = 120;
+
+export const command: CommandFactory = (session) =>
+  withExamples(
+    withClientOptions(
+      new Command('health')
+        .description('The checks of a service and how they changed; without a name, every check that is not passing.')
+        .argument('[name]', 'service')
+        .option('--history <count>', 'changes of status to show', wholeNumber, 10),
+    ).action((name: string | undefined, flags: Flags) =>
+      useAgent(session, flags, (agent) =>
+        name === undefined ? showTroubles(session.io, agent, flags) : showService(session.io, agent, name, flags),
+      ),
+    ),
+    [
+      ['datapunk health api', 'its checks, and when they turned'],
+      ['datapunk health', 'what is wrong anywhere'],
+      ['datapunk health api --json', 'for a script'],
+    ],
+  );
+
+async function showTroubles(io: Io, agent: AgentClient, flags: Flags): Promise<void> {
+  const checks = await agent.get<CheckJson[]>('/v1/health/state/any');
+  const troubles = checks.filter((check) => check.Status !== 'passing');
+  if (flags.json === true) printJson(io, troubles);
+  else io.out(troubles.length === 0 ? `all ${checks.length} checks pass\n` : checkTable(io, troubles));
+}
+
+async function showService(io: Io, agent: AgentClient, name: string, flags: Flags): Promise<void> {
+  const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`);
+  if (instances.length === 0)
+    throw notFound(`no service "${name}" is registered; "datapunk services" lists those that are`);
+  const shown = await mapAtOnce(instances, 4, async ({ Node, Service, Checks }) => ({
+    node: Node.Node,
+    id: Service.ID,
+    status: statusOf(Checks),
+    checks: await mapAtOnce(Checks, 4, (check) => withHistory(agent, check)),
+  }));
+  if (flags.json === true) return printJson(io, shown);
+  const checks = uniqueChecks(shown.flatMap((instance) => instance.checks));
+  io.out(checkTable(io, checks));
+  io.out(historyText(io, checks, flags.history));
+}
+
+/** The node's own checks count for each of its instances; once is enough to look at. */
+function uniqueChecks(checks: readonly CheckWithHistory[]): readonly CheckWithHistory[] {
+  return [...new Map(checks.map((check) => [`${check.Node}\u0000${check.CheckID}`, check])).values()];
+}
+
+async function withHistory(agent: AgentClient, check: CheckJson): Promise<CheckWithHistory> {
+  const answer = await agent.call('GET', route`/v1/internal/health-history/${check.CheckID}`, {
+    query: { node: check.Node },
+    accept: [404],
+  });
+  if (answer.status === 404) return { ...check, Flapping: false, History: [] };
+  const { Flapping, Changes } = answer.json() as { readonly Flapping: boolean; readonly Changes: readonly FlipJson[] };
+  return { ...check, Flapping, History: Changes };
+}
+
+function checkTable(io: Io, checks: readonly (CheckJson | CheckWithHistory)[]): string {
+  return table(
+    io,
+    [
+      { title: 'INSTANCE', value: (check) => (check.ServiceID === '' ? '(node)' : check.ServiceID) },
+      { title: 'NODE', value: (check) => check.Node },
+      { title: 'CHECK', value: (check) => (check.Name === '' ? check.CheckID : check.Name) },
+      {
+        title: 'STATUS',
+        value: (check) =>
+          statusText(io.paint, check.Status) + ('Flapping' in check && check.Flapping ? ' (flapping)' : ''),
+      },
+      { title: 'OUTPUT', value: (check) => firstLine(check.Output === '' ? check.Notes : check.Output) },
+    ],
+    checks,
+  );
+}
+
+function historyText(io: Io, checks: readonly CheckWithHistory[], count: number): string {
+  const flips = checks
+    .flatMap((check) => check.History.map((flip) => ({ ...flip, check })))
+    .sort((a, b) => (a.Time < b.Time ? -1 : 1))
+    .slice(-count || Number.POSITIVE_INFINITY);
+  if (flips.length === 0) return '';
+  const body = table(
+    io,
+    [
+      { title: 'WHEN', value: (flip) => ago(Date.now() - Date.parse(flip.Time)) },
+      { title: 'CHECK', value: ({ check }) => (check.Name === '' ? check.CheckID : check.Name) },
+      { title: 'CHANGE', value: (flip) => `${statusText(io.paint, flip.From)} → ${statusText(io.paint, flip.To)}` },
+      { title: 'OUTPUT', value: (flip) => firstLine(flip.Output) },
+    ],
+    flips,
+  );
+  return `\n${body}`;
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n')[0] as string;
+  return line.length > OUTPUT_CHARS ? `${line.slice(0, OUTPUT_CHARS)}…` : line;
+}

@@ -11,9 +11,9 @@
  *
  * FORMAT is written last when a directory is made: without it there is nothing acknowledged in the store.
  */
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { damaged } from './damage.js';
 import { readIfThere, syncDirectory, writeDurably } from './files.js';
@@ -46,7 +46,7 @@ function dataDirAt(path: string): DataDir {
 /** Creates it with its parents when absent, and makes sure it can be written. One line says what is in the way. */
 export async function ensureDataDir(path: string): Promise<DataDir> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new ServiceDiscoveryError('UNAVAILABLE', `cannot use data directory ${path}: ${reasonOf(cause)}`, {
@@ -55,6 +55,16 @@ export async function ensureDataDir(path: string): Promise<DataDir> {
     });
   }
   return dataDirAt(path);
+}
+
+/**
+ * A step at a time, not `recursive`: that asks for ever where a file system answers "no such directory" for one that it
+ * will not make, as /proc does.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(path) !== path) await makeDirectory(dirname(path));
+  await mkdir(path, { mode: 0o700 });
 }
 
 /** Undefined: no FORMAT yet. Refuses what is newer than this version and what is no version at all. */
@@ -84,6 +94,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'it is not a directory',
+  ENOENT: 'no directory can be made there',
   ENOSPC: 'no space left on the device',
   ENAMETOOLONG: 'the path is too long',
 };

@@ -13,7 +13,7 @@ function changeKey(change: Change): string {
 export function changeKeys(changes: readonly Change[]): string[] {
   return changes.map((change) => {
     const key = changeKey(change);
-    if (/\p{Surrogate}/u.test(key)) throw invalid(`not valid Unicode: ${JSON.stringify(key)}`);
+    if (!key.isWellFormed()) throw invalid(`not valid Unicode: ${JSON.stringify(key)}`);
     return key;
   });
 }

@@ -151,6 +151,7 @@ function leaf(schema: z.core.$ZodType, value: unknown, path: Path): unknown {
   if ((expected === 'string' || expected === 'number' || expected === 'boolean') && typeof value !== expected) {
     throw mismatch(value, schema, path);
   }
+  if ((expected === 'string' || expected === 'boolean') && !def.checks?.length) return value;
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   if (expected === 'number') throw mismatch(value, schema, path, true);

@@ -92,7 +92,8 @@ function valueAt(value: unknown, path: string): unknown {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? '' : `\`${String(value)}\``;
+  if (value === undefined) return '';
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 function row(cells: readonly string[]): string {

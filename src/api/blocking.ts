@@ -5,11 +5,12 @@ import type { Clock, Random } from '../runtime/index.js';
 import type { Reply } from './core/reply.js';
 
 /**
- * Blocking queries (CONTRACT 1.6). A read that names an index waits until its answer is newer or its time is up, and
- * then answers in either case. Readers are level-triggered: a wake-up only makes them look again.
+ * Blocking queries (docs/contract.md section 1.6). A read that names an index waits until its answer is newer or its
+ * time is up, and then answers in either case. Readers are level-triggered: a wake-up only makes them look again.
  *
  * All waiters of a topic share one subscription and are looked through together, once per turn of the event loop
- * however many change sets arrived in it. A waiter is one small object, a timer and a listener for the client's leaving.
+ * however many change sets arrived in it. A waiter is one small object, a timer and a listener for the client's
+ * leaving.
  */
 export class BlockingQueries {
   private readonly waiting = new Map<Topic, Queue>();

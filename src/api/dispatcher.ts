@@ -160,7 +160,7 @@ function moved(location: string): Resolved {
   return { type: 'reply', reply: { status: 301, headers: ['Location', location] } };
 }
 
-/** HEAD is for probes and pages; under /v1/ it is no method of any path (CONTRACT 1.2). */
+/** HEAD is for probes and pages; under /v1/ it is no method of any path (docs/contract.md section 1.2). */
 function operationOf(route: Route, method: string): Operation | undefined {
   if (method === 'HEAD' && !route.path.startsWith('/v1/')) return route.methods.GET;
   return Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;

@@ -5,7 +5,10 @@ import type { ApiRequest } from './core/request.js';
 
 const FEATURES: Readonly<Record<string, string>> = { Namespace: 'Namespaces', Partition: 'Partitions' };
 
-/** A JSON body whose refusal of `Namespace` says whose feature that is, as catalog/… does (CONTRACT 1.4). */
+/**
+ * A JSON body whose refusal of `Namespace` says whose feature that is, as catalog/… does (docs/contract.md section
+ * 1.4).
+ */
 export async function decodeNaming<S extends z.ZodType>(request: ApiRequest, schema: S): Promise<z.infer<S>> {
   try {
     return await request.decode(schema);

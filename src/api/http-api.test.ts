@@ -4,7 +4,7 @@ import { ServiceDiscoveryError } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
 import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 
-/** What every endpoint does alike (CONTRACT 1.1 to 1.5), over real sockets. */
+/** What every endpoint does alike (docs/contract.md section 1.1 to 1.5), over real sockets. */
 let world: ApiWorld;
 const registered: unknown[] = [];
 

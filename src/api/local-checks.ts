@@ -4,7 +4,7 @@ import type { ApiRequest } from './core/request.js';
 
 /**
  * Checks of this agent as it sees them now: the catalog's row says how they were written, the live state says what the
- * last run found, which may be minutes newer (CONTRACT 4, output-only changes). Indexes are 0 here.
+ * last run found, which may be minutes newer (docs/contract.md section 4, output-only changes). Indexes are 0 here.
  */
 export function localCheckToWire(request: ApiRequest, state: LocalCheckState): object {
   return checkToWire(localCheckRow(request, state));

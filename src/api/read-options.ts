@@ -4,7 +4,10 @@ import { parseUint } from './core/query.js';
 import type { Query } from './core/query.js';
 import type { ApiRequest } from './core/request.js';
 
-/** How a read wants to be answered: consistency, caching, blocking (CONTRACT 1.5, 1.6), and what it selects (1.7, 1.8). */
+/**
+ * How a read wants to be answered: consistency, caching, blocking (docs/contract.md sections 1.5, 1.6), and what it
+ * selects (1.7, 1.8).
+ */
 export interface ReadOptions {
   readonly consistency: 'leader' | 'stale' | 'consistent';
   readonly cached: boolean;

@@ -4,7 +4,7 @@ import type { ApiRequest } from './core/request.js';
 import { readOptions } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
-/** Which headers a kind of read carries (CONTRACT 1.3). */
+/** Which headers a kind of read carries (docs/contract.md section 1.3). */
 export interface ReadKind {
   /** Names the consistency asked for: catalog, health and query; not KV and sessions. */
   readonly showsConsistency: boolean;

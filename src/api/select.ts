@@ -10,7 +10,10 @@ import { bodyOf, FACES } from './prepared.js';
 import type { Face } from './prepared.js';
 import type { ReadOptions } from './read-options.js';
 
-/** What a list read keeps and in which order (CONTRACT 1.7, 1.8): permitted, tags, node-meta; then filter; then near. */
+/**
+ * What a list read keeps and in which order (docs/contract.md sections 1.7, 1.8): permitted, tags, node-meta; then
+ * filter; then near.
+ */
 
 /** A bad filter is 500 everywhere, agent/ included. */
 export function filterOf(text: string, shape: StructShape): (item: object) => boolean {

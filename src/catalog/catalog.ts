@@ -3,7 +3,8 @@
  * what a store's `follow` yields, one change set at a time: all of a set is applied, then the promises of `reached`
  * resolve, then every reader whose topic the set touched is woken, once.
  *
- * The index of a read never falls while the catalog lives (CONTRACT 1.6), whatever is deleted, pruned or restored.
+ * The index of a read never falls while the catalog lives (docs/contract.md section 1.6), whatever is deleted, pruned
+ * or restored.
  */
 import { ServiceDiscoveryError, refOf, topic } from '../model/index.js';
 import type {
@@ -36,7 +37,9 @@ import { Reached } from './wake/reached.js';
 import { Touched, untold } from './wake/touched.js';
 import { Wakers } from './wake/wakers.js';
 
-/** One row that an update changed: no `before` when it is new, no `after` when it is gone. Deleting nothing is not told. */
+/**
+ * One row that an update changed: no `before` when it is new, no `after` when it is gone. Deleting nothing is not told.
+ */
 export interface AppliedChange {
   readonly index: number;
   readonly before?: Row;

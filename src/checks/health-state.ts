@@ -2,9 +2,9 @@ import type { CheckResult, CheckStatus } from '../model/index.js';
 import { damp, type Damping, type DampingRules, steady } from './flap-damping.js';
 
 /**
- * What results make of a check's status (CONTRACT 4). Results in a row are counted, successes (passing, warning) and
- * failures apart, and take effect at a threshold; below it nothing changes, the output included. The counters start
- * full, so the first result after a registration takes effect at once.
+ * What results make of a check's status (docs/contract.md section 4). Results in a row are counted, successes (passing,
+ * warning) and failures apart, and take effect at a threshold; below it nothing changes, the output included. The
+ * counters start full, so the first result after a registration takes effect at once.
  */
 export interface HealthState {
   /** As everyone sees it. */

@@ -8,9 +8,9 @@ import { dialFailure, exchangeFailure, isDialError, timedOut } from './failure.j
 import { outputLimit, TailBuffer } from './output.js';
 
 /**
- * HTTP probe (CONTRACT 4): 2xx passing, 429 warning, everything else critical. A new connection each time, so that the
- * check sees what a new client sees, TLS handshake included. The verdict stands once the status line is there: a body
- * that never ends, or breaks off, does not change it, and is read only as far as a bound.
+ * HTTP probe (docs/contract.md section 4): 2xx passing, 429 warning, everything else critical. A new connection each
+ * time, so that the check sees what a new client sees, TLS handshake included. The verdict stands once the status line
+ * is there: a body that never ends, or breaks off, does not change it, and is read only as far as a bound.
  */
 export function httpRunner(dialer: Dialer): CheckRunner {
   const agents: Agents = {

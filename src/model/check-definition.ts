@@ -7,8 +7,8 @@ import type { CheckDefinition, CheckStatus, CheckType } from './rows.js';
 import type { CheckRegistration } from './wire/index.js';
 
 /**
- * From a check as clients send it to one that can be run (CONTRACT 4): validated in the contract's order and texts,
- * exactly one kind, durations in milliseconds, defaults filled in.
+ * From a check as clients send it to one that can be run (docs/contract.md section 4): validated in the contract's
+ * order and texts, exactly one kind, durations in milliseconds, defaults filled in.
  */
 export interface CheckDefinitionOptions {
   /** Caps OutputMaxSize, in bytes. Default 4096. */

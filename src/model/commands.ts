@@ -95,15 +95,16 @@ export interface ExecuteOptions {
  *
  * A command is decided synchronously in call order, answers once the catalog shows its result, and rejects with a
  * ServiceDiscoveryError whose message is the contract's text:
- * INVALID_ARGUMENT (the API answers 400 for agent/…, 500 behind catalog, session, kv and query, as CONTRACT 3 says;
- * `details.status` overrides where one text departs from its family), NOT_FOUND, CONFLICT, PERMISSION_DENIED,
+ * INVALID_ARGUMENT (the API answers 400 for agent/…, 500 behind catalog, session, kv and query, as docs/contract.md
+ * section 3 says; `details.status` overrides where one text departs from its family), NOT_FOUND, CONFLICT,
+ * PERMISSION_DENIED,
  * UNAVAILABLE (the store failed). An idempotent repetition commits nothing and moves no index.
  */
 export interface RegistryCommands {
   readonly nodeName: string;
   readonly nodeId: string;
 
-  // ---- this agent's own node (CONTRACT 3.1, 3.2, 4)
+  // ---- this agent's own node (docs/contract.md sections 3.1, 3.2, 4)
   registerService(
     body: ServiceRegistration,
     options?: { replaceExistingChecks?: boolean; fromConfig?: boolean } & Partial<Caller>,
@@ -115,7 +116,9 @@ export interface RegistryCommands {
   updateTtl(checkId: string, status: CheckStatus, output: string, caller?: Caller): Promise<void>;
   setServiceMaintenance(id: string, enable: boolean, reason: string, caller?: Caller): Promise<void>;
   setNodeMaintenance(enable: boolean, reason: string, caller?: Caller): Promise<void>;
-  /** Runs a check of ours at once. NOT_FOUND when there is none; false when its kind cannot be run (ttl, maintenance). */
+  /**
+   * Runs a check of ours at once. NOT_FOUND when there is none; false when its kind cannot be run (ttl, maintenance).
+   */
   runCheckNow(checkId: string, caller?: Caller): Promise<boolean>;
   localServices(): ReadonlyMap<string, LocalServiceRow>;
   localChecks(): ReadonlyMap<string, LocalCheckState>;
@@ -123,11 +126,11 @@ export interface RegistryCommands {
   /** Newest last, bounded; of any check this agent runs or has seen change in the catalog. Key: node, check id. */
   checkHistory(node: string, checkId: string): readonly HealthFlip[];
 
-  // ---- the catalog, whoever runs the node (CONTRACT 3.3)
+  // ---- the catalog, whoever runs the node (docs/contract.md section 3.3)
   registerCatalog(body: CatalogRegistration, caller?: Caller): Promise<void>;
   deregisterCatalog(body: CatalogDeregistration, caller?: Caller): Promise<void>;
 
-  // ---- key-values, sessions, transactions, events, queries (CONTRACT 3.5–3.10)
+  // ---- key-values, sessions, transactions, events, queries (docs/contract.md sections 3.5–3.10)
   kvPut(write: KvWrite, caller?: Caller): Promise<boolean>;
   kvDelete(request: KvDelete, caller?: Caller): Promise<boolean>;
   createSession(body: SessionRequest, caller?: Caller): Promise<string>;

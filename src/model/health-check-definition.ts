@@ -2,8 +2,8 @@ import { defaults } from './defaults.js';
 import type { CheckRegistration } from './wire/index.js';
 
 /**
- * The registration standard's health check, and its form on the wire (CONTRACT 4). The standard names http, tcp,
- * script and grpc; ttl, udp and alias are ours.
+ * The registration standard's health check, and its form on the wire (docs/contract.md section 4). The standard names
+ * http, tcp, script and grpc; ttl, udp and alias are ours.
  */
 export const HealthCheckType = {
   HTTP: 'http',

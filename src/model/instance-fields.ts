@@ -6,7 +6,8 @@ import type { CatalogService, ServiceRegistration } from './wire/index.js';
 /**
  * The fields that describe an instance, from either body that can carry them: agent/service/register (`Name`) and
  * catalog/register or a transaction (`Service`). Absent fields become empty: a registration replaces the whole of
- * the old one (CONTRACT 3.2). Nothing is refused here; the validations follow, each with the contract's text.
+ * the old one (docs/contract.md section 3.2). Nothing is refused here; the validations follow, each with the contract's
+ * text.
  */
 export function instanceFields(body: ServiceRegistration | CatalogService, service: string): InstanceFields {
   return {

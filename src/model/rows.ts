@@ -73,7 +73,9 @@ export interface CheckRow extends Indexed, Owned {
   readonly node: string;
   readonly checkId: string;
   readonly name: string;
-  /** Any word: the catalog stores what a writer gives (CONTRACT 3.3); ours are the three of CheckStatus. */
+  /**
+   * Any word: the catalog stores what a writer gives (docs/contract.md section 3.3); ours are the three of CheckStatus.
+   */
   readonly status: string;
   readonly notes: string;
   readonly output: string;
@@ -108,7 +110,9 @@ export interface LocalCheckRow extends Indexed {
   readonly notes: string;
   readonly serviceId: string;
   readonly definition: CheckDefinition;
-  /** Durations as shown on the wire (the definition holds what is run): '' when not given inside a service, else '0s'. */
+  /**
+   * Durations as shown on the wire (the definition holds what is run): '' when not given inside a service, else '0s'.
+   */
   readonly interval: string;
   readonly timeout: string;
   readonly token: string;
@@ -199,7 +203,10 @@ export interface QueryRow extends Indexed {
   readonly template: { readonly Type: string; readonly Regexp: string; readonly RemoveEmptyTags: boolean } | null;
 }
 
-/** Lists and maps are null when the writer gave none: reads show them as they were written (CONTRACT 3.10). */
+/**
+ * Lists and maps are null when the writer gave none: reads show them as they were written (docs/contract.md section
+ * 3.10).
+ */
 export interface PreparedService {
   readonly service: string;
   readonly failover: { readonly nearestN: number; readonly datacenters: readonly string[] | null };

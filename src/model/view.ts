@@ -7,7 +7,10 @@ export interface InstanceView {
   readonly service: ServiceRow;
   /** The instance's checks, then the node's. */
   readonly checks: readonly CheckRow[];
-  /** maintenance > critical > warning > passing over `checks`; passing when there is none. Other words count as critical. */
+  /**
+   * maintenance > critical > warning > passing over `checks`; passing when there is none. Other words count as
+   * critical.
+   */
   readonly status: 'maintenance' | 'critical' | 'warning' | 'passing';
 }
 
@@ -18,7 +21,7 @@ export interface InstanceView {
 export interface ServiceView {
   /** As first spelt by a writer. */
   readonly name: string;
-  /** The X-Consul-Index of this service's reads; for a service without instances, of CONTRACT 1.6. */
+  /** The X-Consul-Index of this service's reads; for a service without instances, of docs/contract.md section 1.6. */
   readonly index: number;
   /** Sorted by node name, then instance id. Empty when there is none. */
   readonly instances: readonly InstanceView[];
@@ -75,12 +78,15 @@ export interface CatalogView extends StateReader {
    */
   subscribe(topic: Topic, wake: () => void): () => void;
 
-  /** Never undefined: an unknown service has no instances and the index of CONTRACT 1.6. */
+  /** Never undefined: an unknown service has no instances and the index of docs/contract.md section 1.6. */
   serviceView(name: string): ServiceView;
   hasService(name: string): boolean;
   /** Lower-cased name → spelt name. Cheap: for the services listing and search. */
   serviceNames(): Iterable<string>;
-  /** Service name → union of its instances' tags, over the nodes that pass `accepts`. Keeps its identity until it changes when no `accepts` is given. */
+  /**
+   * Service name → union of its instances' tags, over the nodes that pass `accepts`. Keeps its identity until it
+   * changes when no `accepts` is given.
+   */
   serviceTags(accepts?: (node: NodeRow) => boolean): Answer<ReadonlyMap<string, readonly string[]>>;
   allNodes(): Answer<readonly NodeRow[]>;
   nodeView(name: string): Answer<{ readonly node: NodeRow; readonly services: readonly ServiceRow[] } | undefined>;

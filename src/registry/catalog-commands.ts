@@ -5,7 +5,7 @@ import { decideCatalogRegistration, planCatalog } from './catalog-registration.j
 import type { Core } from './core.js';
 import { authorize } from './core.js';
 
-/** Writes to the catalog for any node, whoever runs it (CONTRACT 3.3). */
+/** Writes to the catalog for any node, whoever runs it (docs/contract.md section 3.3). */
 export class CatalogCommands {
   constructor(private readonly core: Core) {}
 

@@ -21,7 +21,10 @@ import type {
 import { goQuote, invalid, isAnyAddress, isDiscoveryError } from '../model/index.js';
 import type { OwnNode } from './own-node.js';
 
-/** catalog/register (CONTRACT 3.3): a node, perhaps an instance on it, perhaps checks, in one commit or not at all. */
+/**
+ * catalog/register (docs/contract.md section 3.3): a node, perhaps an instance on it, perhaps checks, in one commit or
+ * not at all.
+ */
 export interface CatalogPlan {
   readonly node: string;
   readonly body: CatalogRegistration;

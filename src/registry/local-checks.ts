@@ -4,7 +4,9 @@ import type { CheckDefinition, CheckResult, LocalCheckRow } from '../model/index
 import type { CheckOutcome } from './definition-rows.js';
 import type { LocalOutcomes } from './local-draft.js';
 
-/** A check of ours as it is now: in memory only, and ahead of its catalog row in output (CONTRACT 4). */
+/**
+ * A check of ours as it is now: in memory only, and ahead of its catalog row in output (docs/contract.md section 4).
+ */
 export interface LiveCheck {
   readonly checkId: string;
   readonly serviceId: string;

@@ -23,7 +23,7 @@ import { planCheck, planService } from './registration.js';
 
 type Options<K extends 'registerService' | 'registerCheck'> = NonNullable<Parameters<RegistryCommands[K]>[1]>;
 
-/** Commands on this agent's own node (CONTRACT 3.1, 3.2 and 4). */
+/** Commands on this agent's own node (docs/contract.md sections 3.1, 3.2 and 4). */
 export class LocalCommands {
   constructor(
     private readonly node: LocalNode,

@@ -2,7 +2,8 @@ import type { Clock, Random } from '../runtime/index.js';
 
 /**
  * Output that changed while the status stayed: shown by the agent at once, in the catalog only 0.5 to 1.5 intervals
- * later (CONTRACT 4), so that a check whose text is always new wakes its watchers every few minutes and not each run.
+ * later (docs/contract.md section 4), so that a check whose text is always new wakes its watchers every few minutes and
+ * not each run.
  */
 export class OutputSync {
   private readonly pending = new Map<string, () => void>();

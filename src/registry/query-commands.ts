@@ -11,7 +11,7 @@ import type { Caller, ExecuteOptions, QueryExecution, QueryRequest, QueryRow } f
 import type { Core } from './core.js';
 import { authorize } from './core.js';
 
-/** Prepared queries (CONTRACT 3.10). Executing one only reads. */
+/** Prepared queries (docs/contract.md section 3.10). Executing one only reads. */
 export class QueryCommands {
   private readonly directory: QueryDirectory;
   private readonly context: ExecuteContext;

@@ -3,8 +3,9 @@ import type { LiveCheck } from './local-checks.js';
 import type { LocalNode } from './local-node.js';
 
 /**
- * DeregisterCriticalServiceAfter (CONTRACT 4): a service of which one check has been critical for that long without a
- * break is removed. Looked at every 30 s; more often when the configured minimum is shorter than Consul's minute.
+ * DeregisterCriticalServiceAfter (docs/contract.md section 4): a service of which one check has been critical for that
+ * long without a break is removed. Looked at every 30 s; more often when the configured minimum is shorter than
+ * Consul's minute.
  */
 export class Reaper {
   private cancelTimer: () => void = () => {};

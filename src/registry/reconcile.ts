@@ -8,10 +8,10 @@ import { CONSUL_SERVICE, SERF_HEALTH } from './own-node.js';
 const SLICE = 500;
 
 /**
- * Anti-entropy for our own node (CONTRACT 4): every command writes its rows itself, so the full comparison each minute
- * only finds what others did to them. It restores rows changed or removed from outside and removes rows that no
- * definition explains; with EnableTagOverride the tags flow the other way, from row to definition. What the agent
- * writes for itself is restored too.
+ * Anti-entropy for our own node (docs/contract.md section 4): every command writes its rows itself, so the full
+ * comparison each minute only finds what others did to them. It restores rows changed or removed from outside and
+ * removes rows that no definition explains; with EnableTagOverride the tags flow the other way, from row to definition.
+ * What the agent writes for itself is restored too.
  */
 export class Reconciler {
   private cancelTimer: () => void = () => {};

@@ -43,7 +43,10 @@ export interface ServicePlan {
 export interface CheckPlan {
   readonly row: LocalCheckRow;
   readonly outcome: CheckOutcome;
-  /** One whose status was given keeps it until its turn in the schedule; one without is run soon (CONTRACT 4). */
+  /**
+   * One whose status was given keeps it until its turn in the schedule; one without is run soon (docs/contract.md
+   * section 4).
+   */
   readonly firstRun: FirstRun;
 }
 
@@ -52,7 +55,7 @@ export interface RegistrationSource {
   readonly fromConfig: boolean;
 }
 
-/** agent/service/register: validations in the contract's order (CONTRACT 3.2), each with its text. */
+/** agent/service/register: validations in the contract's order (docs/contract.md section 3.2), each with its text. */
 export function planService(
   body: ServiceRegistration,
   source: RegistrationSource,

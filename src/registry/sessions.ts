@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/index.js';
 import type { Core } from './core.js';
 import { Deadlines } from './deadlines.js';
 
-/** A session without renewal ends after more than one TTL and within two (CONTRACT 3.6). */
+/** A session without renewal ends after more than one TTL and within two (docs/contract.md section 3.6). */
 const TTL_FACTOR = 1.8;
 
 /**

@@ -28,7 +28,7 @@ import type { LockDelays, SessionLeases } from './sessions.js';
 import type { EventRequest } from './user-events.js';
 import { decideEvent, validateEvent } from './user-events.js';
 
-/** Key-values, sessions, transactions, user events and small documents (CONTRACT 3.5 to 3.8). */
+/** Key-values, sessions, transactions, user events and small documents (docs/contract.md section 3.5 to 3.8). */
 export class StateCommands {
   constructor(
     private readonly core: Core,

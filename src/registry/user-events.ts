@@ -3,7 +3,10 @@ import { compileRegexp, decision } from '../catalog/index.js';
 import type { EventRow, LocalServiceRow, StateReader } from '../model/index.js';
 import { invalid, isDiscoveryError, limits, put, refOf } from '../model/index.js';
 
-/** User events (CONTRACT 3.8): messages to the agents that match, each of which keeps the last 256 it received. */
+/**
+ * User events (docs/contract.md section 3.8): messages to the agents that match, each of which keeps the last 256 it
+ * received.
+ */
 export interface EventRequest {
   readonly name: string;
   /** Base64. */

@@ -2,8 +2,8 @@ import { isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
 import type { ErrorCode } from '../../model/index.js';
 
 /**
- * The one table from error codes to HTTP statuses (CONTRACT 1.2). INVALID_ARGUMENT is 400 where the handler itself
- * judges and 500 where Consul's servers do, so each route says which; `details.status` wins over both.
+ * The one table from error codes to HTTP statuses (docs/contract.md section 1.2). INVALID_ARGUMENT is 400 where the
+ * handler itself judges and 500 where Consul's servers do, so each route says which; `details.status` wins over both.
  */
 const STATUS: Readonly<Record<Exclude<ErrorCode, 'INVALID_ARGUMENT' | 'CONFLICT'>, number>> = {
   NOT_FOUND: 404,

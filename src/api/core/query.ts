@@ -1,6 +1,6 @@
 /**
  * Query parameters as Go parses them: pairs split on `&` only, pairs with a bad escape or a `;` dropped, `+` a space,
- * the first value of a name counts. A flag counts by being present, whatever its value (CONTRACT 1.1).
+ * the first value of a name counts. A flag counts by being present, whatever its value (docs/contract.md section 1.1).
  */
 export class Query {
   private readonly pairs: readonly (readonly [string, string])[];

@@ -54,7 +54,7 @@ export class ApiRequest {
     return typeof value === 'string' ? value : '';
   }
 
-  /** CONTRACT 1.4: the parameter beats the header beats Bearer. */
+  /** docs/contract.md section 1.4: the parameter beats the header beats Bearer. */
   get token(): string {
     if (!this.query.isEmpty) {
       const given = this.query.get('token');
@@ -99,7 +99,7 @@ export class ApiRequest {
     return text(404, message, headers);
   }
 
-  /** Namespaces and partitions are refused wherever Consul looks for them (CONTRACT 1.4). */
+  /** Namespaces and partitions are refused wherever Consul looks for them (docs/contract.md section 1.4). */
   refuseNamespaces(): void {
     refuseEnterprise(this, 'ns', 'X-Consul-Namespace', 'Namespaces');
     refuseEnterprise(this, 'partition', 'X-Consul-Partition', 'Partitions');

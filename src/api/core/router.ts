@@ -15,9 +15,10 @@ interface Prefix {
 const NONE: Match = { type: 'none' };
 
 /**
- * Routing by the rules of Go's ServeMux, which clients see (CONTRACT 1.1): an exact path, else the longest prefix that
- * ends in a slash, and the rest, slashes included, is the parameter; a prefix without its slash is redirected. Patterns
- * with something after the parameter (`/v1/query/{query}/execute`) go before the plain prefix, as Consul's handlers do.
+ * Routing by the rules of Go's ServeMux, which clients see (docs/contract.md section 1.1): an exact path, else the
+ * longest prefix that ends in a slash, and the rest, slashes included, is the parameter; a prefix without its slash is
+ * redirected. Patterns with something after the parameter (`/v1/query/{query}/execute`) go before the plain prefix, as
+ * Consul's handlers do.
  */
 export class Router {
   private readonly exact = new Map<string, Route>();

@@ -1,9 +1,9 @@
 import { Query } from './query.js';
 
 /**
- * The request line's target as Go's HTTP server reads it (CONTRACT 1.1): the path is percent-decoded once, so `%2F`
- * is a slash; a bad escape and control characters are refused; `//`, `.` and `..` are cleaned away by redirect.
- * Paths are byte strings, held as latin1 text, because KV keys are bytes.
+ * The request line's target as Go's HTTP server reads it (docs/contract.md section 1.1): the path is percent-decoded
+ * once, so `%2F` is a slash; a bad escape and control characters are refused; `//`, `.` and `..` are cleaned away by
+ * redirect. Paths are byte strings, held as latin1 text, because KV keys are bytes.
  */
 export type Target =
   | { readonly type: 'path'; readonly path: string; readonly query: Query; readonly search: string }

@@ -3,7 +3,7 @@ import { limits } from '../../model/index.js';
 import { isStream, text } from './reply.js';
 import type { BodyReply, Headers, Reply, StreamReply } from './reply.js';
 
-/** Bodies from this size on are compressed when the client can read it (CONTRACT 1.2). */
+/** Bodies from this size on are compressed when the client can read it (docs/contract.md section 1.2). */
 const GZIP_FROM_BYTES = 1400;
 /** Smaller answers are sent whatever waits: the number of connections bounds them well enough. */
 const SMALL_BYTES = 64 * 1024;

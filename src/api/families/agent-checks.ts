@@ -10,7 +10,7 @@ import type { Handler } from '../core/route.js';
 import { localCheckToWire } from '../local-checks.js';
 import { filterOf } from '../select.js';
 
-/** Checks of this agent (CONTRACT 3.1, 4). */
+/** Checks of this agent (docs/contract.md sections 3.1, 4). */
 export const agentCheckRoutes = family(400, {
   '/v1/agent/checks': { GET: { handler: checks, summary: 'Checks registered on this agent' } },
   '/v1/agent/check/register': {

@@ -6,7 +6,10 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { localCheckRow } from '../local-checks.js';
 
-/** agent/health/service/… (CONTRACT 3.1): the status as an HTTP code, for load balancers; node checks count. */
+/**
+ * agent/health/service/… (docs/contract.md section 3.1): the status as an HTTP code, for load balancers; node checks
+ * count.
+ */
 export const agentHealthRoutes = family(400, {
   '/v1/agent/health/service/id/{service}': {
     GET: { handler: byId, summary: 'Aggregated health of one instance', query: ['format'] },

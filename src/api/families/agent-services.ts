@@ -11,7 +11,7 @@ import { family } from '../core/route.js';
 import { parseWait } from '../read-options.js';
 import { filterOf } from '../select.js';
 
-/** Services of this agent (CONTRACT 3.1, 3.2). */
+/** Services of this agent (docs/contract.md sections 3.1, 3.2). */
 export const agentServiceRoutes = family(400, {
   '/v1/agent/services': { GET: { handler: services, summary: 'Services registered on this agent' } },
   '/v1/agent/service/{service}': {

@@ -12,7 +12,7 @@ import { renderMetrics } from '../metrics.js';
 import { monitor } from '../monitor.js';
 import { filterOf } from '../select.js';
 
-/** The agent itself (CONTRACT 3.1): who it is, whom it knows, what it is told to do. */
+/** The agent itself (docs/contract.md section 3.1): who it is, whom it knows, what it is told to do. */
 export const agentRoutes = family(500, {
   '/v1/agent/self': { GET: { handler: self, summary: 'Configuration and membership of this agent' } },
   '/v1/agent/version': { GET: { handler: version, summary: 'Version of the contract and of this agent' } },

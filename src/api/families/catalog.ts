@@ -21,7 +21,7 @@ import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
 
-/** catalog/… (CONTRACT 3.3). */
+/** catalog/… (docs/contract.md section 3.3). */
 export const catalogRoutes = family(500, {
   '/v1/catalog/register': {
     PUT: { handler: register, summary: 'Write a node, a service on it and checks', body: catalogRegistration },

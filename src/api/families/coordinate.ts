@@ -8,7 +8,9 @@ import { family } from '../core/route.js';
 import { badRequest } from '../core/errors.js';
 import { blockingRead, catalogRead } from '../reads.js';
 
-/** coordinate/… (CONTRACT 3.9): what was written is shown and used by `near`; nothing is measured here. */
+/**
+ * coordinate/… (docs/contract.md section 3.9): what was written is shown and used by `near`; nothing is measured here.
+ */
 const coordinateUpdate = z.object({
   Datacenter: z.string().optional(),
   Node: z.string().optional(),

@@ -6,7 +6,7 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { parseWait } from '../read-options.js';
 
-/** event/… (CONTRACT 3.8). */
+/** event/… (docs/contract.md section 3.8). */
 export const eventRoutes = family(500, {
   '/v1/event/fire/{name}': {
     PUT: { handler: fire, summary: 'Fire an event; the body is its payload', query: ['node', 'service', 'tag'] },

@@ -14,7 +14,7 @@ import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
 
-/** health/… (CONTRACT 3.4). */
+/** health/… (docs/contract.md section 3.4). */
 export const healthRoutes = family(500, {
   '/v1/health/node/{node}': {
     GET: { handler: nodeChecks, summary: 'Checks of a node and of its services', blocking: true },

@@ -9,7 +9,7 @@ import { family } from '../core/route.js';
 import { bytesOf } from '../core/url.js';
 import { blockingRead, stateRead } from '../reads.js';
 
-/** kv/… (CONTRACT 3.5). Keys are bytes; they travel here as latin1 text, as KvRow holds them. */
+/** kv/… (docs/contract.md section 3.5). Keys are bytes; they travel here as latin1 text, as KvRow holds them. */
 export const kvRoutes = family(500, {
   '/v1/kv/{key}': {
     GET: {

@@ -9,8 +9,9 @@ import { blockingRead, catalogRead, stateRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 
 /**
- * Access control, the mesh and configuration entries (CONTRACT 3.11, 3.12). This agent has none of them, and answers
- * as a Consul does that has them off or empty, so that clients which only ask go on; what would change them is 501.
+ * Access control, the mesh and configuration entries (docs/contract.md sections 3.11, 3.12). This agent has none of
+ * them, and answers as a Consul does that has them off or empty, so that clients which only ask go on; what would
+ * change them is 501.
  */
 export const laterRoutes: readonly Route[] = family(500, {
   '/v1/acl/{rest}': all({ handler: aclDisabled, summary: 'Access control is off' }),

@@ -9,7 +9,7 @@ import { family } from '../core/route.js';
 import { blockingRead, stateRead } from '../reads.js';
 import { serverName } from './status.js';
 
-/** operator/… (CONTRACT 3.13) in the form a single agent gives it: one server, always the leader. */
+/** operator/… (docs/contract.md section 3.13) in the form a single agent gives it: one server, always the leader. */
 const autopilotConfiguration = z.object({
   CleanupDeadServers: z.boolean().optional(),
   LastContactThreshold: z.string().optional(),

@@ -12,7 +12,7 @@ import type { ReadKind } from '../reads.js';
 import { requireUuid } from '../uuid.js';
 import { mayReadInstance } from '../select.js';
 
-/** query/… (CONTRACT 3.10). */
+/** query/… (docs/contract.md section 3.10). */
 const specific = family(500, {
   '/v1/query': {
     GET: { handler: list, summary: 'All prepared queries', blocking: true },

@@ -6,7 +6,7 @@ import { family } from '../core/route.js';
 import { blockingRead, stateRead } from '../reads.js';
 import { requireUuid } from '../uuid.js';
 
-/** session/… (CONTRACT 3.6). */
+/** session/… (docs/contract.md section 3.6). */
 export const sessionRoutes = family(500, {
   '/v1/session/create': { PUT: { handler: create, summary: 'Create a session', body: sessionRequest } },
   '/v1/session/destroy/{session}': { PUT: { handler: destroy, summary: 'End a session' } },

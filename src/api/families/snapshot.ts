@@ -10,7 +10,10 @@ import { drained } from '../core/stream.js';
 import { readOptions } from '../read-options.js';
 import { readHeaders, stateRead } from '../reads.js';
 
-/** snapshot (CONTRACT 3.13): the archive is the store's; here it goes out and comes in, never whole in memory. */
+/**
+ * snapshot (docs/contract.md section 3.13): the archive is the store's; here it goes out and comes in, never whole in
+ * memory.
+ */
 export const snapshotRoutes = family(500, {
   '/v1/snapshot': {
     GET: { handler: save, summary: 'The whole state as an archive' },

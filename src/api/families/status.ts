@@ -3,7 +3,7 @@ import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 
-/** status/… (CONTRACT 3.9): one agent is its own leader. */
+/** status/… (docs/contract.md section 3.9): one agent is its own leader. */
 export const statusRoutes = family(500, {
   '/v1/status/leader': {
     GET: { handler: (request) => request.json(leader(request)), summary: 'Address of the leader' },

@@ -5,7 +5,7 @@ import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 
-/** txn (CONTRACT 3.7). */
+/** txn (docs/contract.md section 3.7). */
 export const txnRoutes = family(500, {
   '/v1/txn': { PUT: { handler: transaction, summary: 'Several operations, all or none', body: txnRequest } },
 });

@@ -76,7 +76,7 @@ function typeOf(definition: Json): string {
 const DURATIONS: ReadonlySet<string> = new Set(['Interval', 'Timeout', 'TTL', 'DeregisterCriticalServiceAfter']);
 const NS_PER_MS = 1e6;
 
-/** Durations given as nanoseconds are read back as text (CONTRACT 2). */
+/** Durations given as nanoseconds are read back as text (docs/contract.md section 2). */
 function shownDefinition(definition: Json): Json {
   if (!isObject(definition)) return null;
   return Object.fromEntries(Object.entries(definition).map(([field, value]) => [field, shownField(field, value)]));

@@ -4,9 +4,10 @@ import type { Draft } from './draft.js';
 import { sessionsOfCheck } from './session-end.js';
 
 /**
- * What may be written to the catalog and what goes along with it (CONTRACT 3.3): renaming a node by its id, checks
- * that go with their service, services that go with their node, sessions that end with their checks. One function for
- * each kind of write, used by registrations and transactions alike. Each throws Consul's complaint without any prefix.
+ * What may be written to the catalog and what goes along with it (docs/contract.md section 3.3): renaming a node by its
+ * id, checks that go with their service, services that go with their node, sessions that end with their checks. One
+ * function for each kind of write, used by registrations and transactions alike. Each throws Consul's complaint without
+ * any prefix.
  */
 
 /**

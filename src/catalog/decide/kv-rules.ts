@@ -3,9 +3,9 @@ import type { Change, KvRow, StateReader } from '../../model/index.js';
 import { uuidComplaint } from './uuid.js';
 
 /**
- * The rules of the key-value store (CONTRACT 3.5), one function for each thing that can be done to a key, used by the
- * single commands and by transactions alike. A row that is not there and a row that must not change are told apart:
- * `undefined` means refused, a step without a change means it is so already.
+ * The rules of the key-value store (docs/contract.md section 3.5), one function for each thing that can be done to a
+ * key, used by the single commands and by transactions alike. A row that is not there and a row that must not change
+ * are told apart: `undefined` means refused, a step without a change means it is so already.
  *
  * LockIndex counts fresh acquisitions. It survives a release and a second acquisition by the holder, and a plain write
  * resets it to 0 without touching the session: that is what Consul does, and clients have come to see it.

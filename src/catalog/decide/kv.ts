@@ -13,11 +13,11 @@ import {
 } from './kv-rules.js';
 
 export interface KvContext {
-  /** Whether the key may not be acquired yet, because the session that held it ended (CONTRACT 3.6). */
+  /** Whether the key may not be acquired yet, because the session that held it ended (docs/contract.md section 3.6). */
   lockDelayed(key: string): boolean;
 }
 
-/** PUT kv/:key (CONTRACT 3.5). False: the condition did not hold, nothing changes. */
+/** PUT kv/:key (docs/contract.md section 3.5). False: the condition did not hold, nothing changes. */
 export function decideKvPut(state: StateReader, request: KvWrite, context: KvContext): Decision<boolean> {
   if (request.key === '') throw invalid('Must provide key');
   const step = asApplied(() => stepFor(state, request, context));

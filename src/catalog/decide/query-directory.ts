@@ -4,9 +4,9 @@ import { isTemplate, renderTemplate, type TemplateContext } from './query-templa
 import { isUuid } from './uuid.js';
 
 /**
- * Finds the query that a name or id means (CONTRACT 3.10): the id, else the exact name, else the template whose name
- * is the longest prefix. Case does not matter. The tables are made anew when any query changed, so that DNS, which asks
- * for every packet, pays only a lookup.
+ * Finds the query that a name or id means (docs/contract.md section 3.10): the id, else the exact name, else the
+ * template whose name is the longest prefix. Case does not matter. The tables are made anew when any query changed, so
+ * that DNS, which asks for every packet, pays only a lookup.
  */
 export class QueryDirectory {
   #index = -1;

@@ -38,7 +38,7 @@ export function explainQuery(directory: QueryDirectory, nameOrId: string, segmen
   return query;
 }
 
-/** GET query/:idOrName/execute, and DNS (CONTRACT 3.10). */
+/** GET query/:idOrName/execute, and DNS (docs/contract.md section 3.10). */
 export function executeQuery(
   catalog: CatalogView,
   directory: QueryDirectory,

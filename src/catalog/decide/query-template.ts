@@ -3,10 +3,10 @@ import type { PreparedService, QueryRow, StringMap } from '../../model/index.js'
 import { compileRegexp } from '../regexp.js';
 
 /**
- * Templates of prepared queries (CONTRACT 3.10): every text of the service part may hold `${name.full}`,
- * `${name.prefix}`, `${name.suffix}`, `${match(N)}` and `${agent.segment}`; `$${` stands for `${` itself. The regular
- * expression is matched against the asked name, and a group that is not there is empty. What is rendered is bounded,
- * because a small template may repeat a long name many times.
+ * Templates of prepared queries (docs/contract.md section 3.10): every text of the service part may hold
+ * `${name.full}`, `${name.prefix}`, `${name.suffix}`, `${match(N)}` and `${agent.segment}`; `$${` stands for `${`
+ * itself. The regular expression is matched against the asked name, and a group that is not there is empty. What is
+ * rendered is bounded, because a small template may repeat a long name many times.
  */
 export interface TemplateContext {
   /** The network segment of the asking agent. */
@@ -17,7 +17,9 @@ export function isTemplate(query: QueryRow): boolean {
   return query.template !== null && query.template.Type !== '';
 }
 
-/** Throws INVALID_ARGUMENT saying what is wrong with the template. Rendered for its own name, the least it will meet. */
+/**
+ * Throws INVALID_ARGUMENT saying what is wrong with the template. Rendered for its own name, the least it will meet.
+ */
 export function validateTemplate(query: QueryRow): void {
   const type = query.template?.Type ?? '';
   if (type !== 'name_prefix_match') throw invalid(`Bad Template.Type '${type}'`);

@@ -14,7 +14,10 @@ import { isTemplate, validateTemplate } from './query-template.js';
 import { durationComplaint } from './session.js';
 import { isUuid, uuidComplaint } from './uuid.js';
 
-/** Writing prepared queries (CONTRACT 3.10). Services and tokens are not looked at until the query is executed. */
+/**
+ * Writing prepared queries (docs/contract.md section 3.10). Services and tokens are not looked at until the query is
+ * executed.
+ */
 export interface QueryContext {
   /** A fresh UUID. */
   newId(): string;

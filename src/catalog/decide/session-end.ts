@@ -3,10 +3,10 @@ import type { Change, KvRow, SessionRow, StateReader } from '../../model/index.j
 import type { LockDelay } from './decision.js';
 
 /**
- * How sessions end and what goes with them (CONTRACT 3.6). A session is a promise that its holder is well: it ends
- * when it is destroyed or not renewed, when any of its checks turns critical or is removed, and with its node. Then
- * its keys are released (LockIndex stays) or deleted, as it was created to, and rest under lock delay, so that a holder
- * that still believes in its lock may notice; prepared queries bound to it are deleted.
+ * How sessions end and what goes with them (docs/contract.md section 3.6). A session is a promise that its holder is
+ * well: it ends when it is destroyed or not renewed, when any of its checks turns critical or is removed, and with its
+ * node. Then its keys are released (LockIndex stays) or deleted, as it was created to, and rest under lock delay, so
+ * that a holder that still believes in its lock may notice; prepared queries bound to it are deleted.
  */
 export interface SessionEnd {
   readonly changes: readonly Change[];

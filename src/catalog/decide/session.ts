@@ -23,7 +23,7 @@ export interface SessionContext {
 
 const DEFAULT_CHECKS = ['serfHealth'];
 
-/** PUT session/create (CONTRACT 3.6): the row that is stored. */
+/** PUT session/create (docs/contract.md section 3.6): the row that is stored. */
 export function decideSessionCreate(
   state: StateReader,
   body: SessionRequest,

@@ -6,7 +6,9 @@ import type { Draft } from './draft.js';
 import { isAt } from './kv-rules.js';
 import { isUuid } from './uuid.js';
 
-/** The node, service and check verbs of a transaction (CONTRACT 3.7): get, set, cas, delete, delete-cas. */
+/**
+ * The node, service and check verbs of a transaction (docs/contract.md section 3.7): get, set, cas, delete, delete-cas.
+ */
 type NodeOperation = NonNullable<TxnOperation['Node']>;
 type ServiceOperation = NonNullable<TxnOperation['Service']>;
 type CheckOperation = NonNullable<TxnOperation['Check']>;

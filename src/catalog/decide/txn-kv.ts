@@ -5,7 +5,10 @@ import type { KvContext } from './kv.js';
 import * as rules from './kv-rules.js';
 import { type KvEntry, type KvStep, quoteKey } from './kv-rules.js';
 
-/** The key-value verbs of a transaction (CONTRACT 3.7). Reads show the value; everything else echoes the row without. */
+/**
+ * The key-value verbs of a transaction (docs/contract.md section 3.7). Reads show the value; everything else echoes the
+ * row without.
+ */
 type KvOperation = NonNullable<TxnOperation['KV']>;
 
 interface Request {

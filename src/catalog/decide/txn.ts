@@ -7,9 +7,9 @@ import { checkStep, nodeStep, refuseCatalogStep, serviceStep } from './txn-catal
 import { kvStep, refuseKvStep } from './txn-kv.js';
 
 /**
- * PUT txn (CONTRACT 3.7): operations in order, each seeing those before it, all of them or none. First every operation
- * is judged by itself; only if none is refused they are run, and every one that fails is told, not only the first:
- * a failed operation changes nothing and those after it are judged as if it had not been there.
+ * PUT txn (docs/contract.md section 3.7): operations in order, each seeing those before it, all of them or none. First
+ * every operation is judged by itself; only if none is refused they are run, and every one that fails is told, not only
+ * the first: a failed operation changes nothing and those after it are judged as if it had not been there.
  */
 export interface TxnContext extends KvContext, Owned {}
 

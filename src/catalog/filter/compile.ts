@@ -27,7 +27,7 @@ function compileMatch(match: Match, shape: StructShape): Test {
       case 'map':
         return throughKey(name, follow(at + 1, here.of), onMissingKey(match.operator));
       case 'list':
-        // A list takes no part of the path: true when it is true of any item (CONTRACT 1.7).
+        // A list takes no part of the path: true when it is true of any item (docs/contract.md section 1.7).
         return throughItems(follow(at, here.of));
       default:
         throw notValid(match);

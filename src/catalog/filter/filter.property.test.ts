@@ -5,7 +5,7 @@ import { checkServiceNodeShape, compileFilter } from './index.js';
 
 /**
  * The compiled filter against an evaluator written the other way round: it first gathers every value that a selector
- * reaches in the item, then applies the operator to each by a table, as CONTRACT 1.7 tells it.
+ * reaches in the item, then applies the operator to each by a table, as docs/contract.md section 1.7 tells it.
  */
 
 type Verb =

@@ -13,9 +13,9 @@ export type Filter = (item: object) => boolean;
 const caches = new WeakMap<StructShape, LRUCache<string, Filter>>();
 
 /**
- * Compiles the text of `?filter=` for items of a shape (CONTRACT 1.7). Throws INVALID_ARGUMENT beginning
- * `Failed to create boolean expression evaluator: `. Compiled filters are kept, so that a client asking again and
- * again with one text pays for it once. An empty text is the caller's matter: it means no filter.
+ * Compiles the text of `?filter=` for items of a shape (docs/contract.md section 1.7). Throws INVALID_ARGUMENT
+ * beginning `Failed to create boolean expression evaluator: `. Compiled filters are kept, so that a client asking again
+ * and again with one text pays for it once. An empty text is the caller's matter: it means no filter.
  */
 export function compileFilter(text: string, shape: StructShape): Filter {
   const cache = cacheFor(shape);

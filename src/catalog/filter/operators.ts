@@ -7,8 +7,9 @@ import { buildSearchTest } from './search-operators.js';
 import type { Shape } from './shape.js';
 
 /**
- * What each operator means on each type of value, and which pairs exist at all (CONTRACT 1.7). The value of the filter
- * is converted once, here; what comes back tests values of the answer, where anything absent is Go's zero value.
+ * What each operator means on each type of value, and which pairs exist at all (docs/contract.md section 1.7). The
+ * value of the filter is converted once, here; what comes back tests values of the answer, where anything absent is
+ * Go's zero value.
  */
 export type Test = (value: unknown) => boolean;
 
@@ -72,7 +73,10 @@ const onMaps: Table = {
 
 const none: Table = {};
 
-/** Throws the complaint of CONTRACT 1.7 when the operator does not exist for the type, or the value does not convert. */
+/**
+ * Throws the complaint of docs/contract.md section 1.7 when the operator does not exist for the type, or the value does
+ * not convert.
+ */
 export function buildTest(match: Match, shape: Shape): Test {
   const ordinary = match.value.form === 'semver' ? undefined : tableFor(shape)[match.operator]?.(match);
   const test = ordinary ?? buildSearchTest(match, shape);

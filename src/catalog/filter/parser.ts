@@ -4,7 +4,7 @@ import { type Expression, type Match, type Operator, type Selector, selectorText
 import { filterError } from './filter-error.js';
 
 /**
- * Parser of Consul's filter language (CONTRACT 1.7):
+ * Parser of Consul's filter language (docs/contract.md section 1.7):
  *
  *     or = and { "or" and } ;  and = not { "and" not } ;  not = "not" not | "(" or ")" | match
  *     match = selector ("==" | "!=") value | selector ["not"] ("contains" | "matches") value

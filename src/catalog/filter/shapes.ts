@@ -1,10 +1,10 @@
 import { boolean, list, map, number, string, struct } from './shape.js';
 
 /**
- * The selectable fields of every filtered answer, by their JSON names (CONTRACT 1.7 and 2). Left out on purpose, as in
- * Consul: CreateIndex and ModifyIndex, Definition of checks, Config of proxies, ContentHash, and the Datacenter of an
- * agent's services. Fields that we never send (Proxy.Upstreams of a mesh) are here all the same: a filter that names
- * them is valid there, and so must be here.
+ * The selectable fields of every filtered answer, by their JSON names (docs/contract.md sections 1.7 and 2). Left out on
+ * purpose, as in Consul: CreateIndex and ModifyIndex, Definition of checks, Config of proxies, ContentHash, and the
+ * Datacenter of an agent's services. Fields that we never send (Proxy.Upstreams of a mesh) are here all the same: a
+ * filter that names them is valid there, and so must be here.
  */
 
 const strings = map(string);

@@ -61,8 +61,8 @@ export function sameAs(value: string, held: string | undefined): string {
 }
 
 /**
- * Tagged addresses mostly repeat the row's own address, and lan repeats wan. The pair that an agent derives from an IPv4
- * address (CONTRACT 3.2) is nearly every case, and worth not going through lists of entries.
+ * Tagged addresses mostly repeat the row's own address, and lan repeats wan. The pair that an agent derives from an
+ * IPv4 address (docs/contract.md section 3.2) is nearly every case, and worth not going through lists of entries.
  */
 export function slimTaggedAddresses(
   value: Readonly<Record<string, TaggedAddress>> | null,

@@ -1,6 +1,6 @@
 /**
- * Key-values, in byte order of their keys, with the index of every list under a prefix (CONTRACT 1.6): the newest
- * ModifyIndex under it or of a deletion under it, the table's when there is neither.
+ * Key-values, in byte order of their keys, with the index of every list under a prefix (docs/contract.md section 1.6):
+ * the newest ModifyIndex under it or of a deletion under it, the table's when there is neither.
  *
  * A deleted key leaves its slot as a tombstone, so that the index of its prefixes does not fall. `prune` removes old
  * tombstones and raises `floor`, the least index any list may answer from then on.

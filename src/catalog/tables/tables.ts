@@ -152,7 +152,10 @@ export class Tables {
     return rows;
   }
 
-  /** A reader of a local service waits for its definition, and for its checks to come and go (CONTRACT 1.6). */
+  /**
+   * A reader of a local service waits for its definition, and for its checks to come and go (docs/contract.md section
+   * 1.6).
+   */
   private putLocalCheck(row: LocalCheckRow, write: Write): Row | undefined {
     const before = this.localChecks.put(row.checkId, row, write);
     if (before?.serviceId !== row.serviceId) {

@@ -10,7 +10,7 @@ const NO_CHECKS: readonly CheckRow[] = Object.freeze([]);
 
 export class NodeEntry {
   row: NodeRow | undefined = undefined;
-  /** Last change of the node or its services; their checks do not count (CONTRACT 1.6). */
+  /** Last change of the node or its services; their checks do not count (docs/contract.md section 1.6). */
   index = 0;
   /** Checks of the node itself, by check id. */
   ownChecks: readonly CheckRow[] = NO_CHECKS;

@@ -9,7 +9,9 @@ import { tagsOf, unionOfTags } from './views.js';
 
 export type ServiceTags = ReadonlyMap<string, readonly string[]>;
 
-/** Only these are kept; any other word is looked for anew (CONTRACT 3.4: it matches nothing as a rule). */
+/**
+ * Only these are kept; any other word is looked for anew (docs/contract.md section 3.4: it matches nothing as a rule).
+ */
 const KEPT_STATES: readonly string[] = ['any', 'passing', 'warning', 'critical'];
 
 export class Listings {

@@ -1,6 +1,6 @@
 /**
- * Nodes, services and checks: one graph, because a change of one is a change of the others' reads. Applies rows as told,
- * in any order, and keeps for each service and node the index of its last change (CONTRACT 1.6):
+ * Nodes, services and checks: one graph, because a change of one is a change of the others' reads. Applies rows as
+ * told, in any order, and keeps for each service and node the index of its last change (docs/contract.md section 1.6):
  *
  *  - a service: its live instances, their checks, their nodes and the nodes' checks;
  *  - a node: itself and its services;

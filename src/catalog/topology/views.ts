@@ -35,7 +35,7 @@ function statusOf(checks: readonly CheckRow[]): InstanceView['status'] {
   return worst;
 }
 
-/** Maintenance is a check with a reserved id (CONTRACT 3.1), whoever wrote it. */
+/** Maintenance is a check with a reserved id (docs/contract.md section 3.1), whoever wrote it. */
 function isMaintenance(checkId: string): boolean {
   return checkId === '_node_maintenance' || checkId.startsWith('_service_maintenance:');
 }

@@ -18,7 +18,7 @@ interface MemberJson {
   readonly Tags: Readonly<Record<string, string>> | null;
 }
 
-/** CONTRACT 3.1. */
+/** docs/contract.md section 3.1. */
 const STATUS: ReadonlyMap<number, string> = new Map([
   [1, 'alive'],
   [2, 'leaving'],

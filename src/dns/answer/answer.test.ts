@@ -163,7 +163,7 @@ const nothing: readonly [string, 'NODATA' | 'NXDOMAIN'][] = [
   ['PTR 0.0.10.in-addr.arpa', 'NXDOMAIN'],
 ];
 
-describe('names (CONTRACT 5.1)', () => {
+describe('names (docs/contract.md section 5.1)', () => {
   test.each(answered)('%s', async (question, addresses) => {
     const answer = await ask(question);
     expect(answer).toMatchObject({ code: 'NOERROR', authoritative: true, authorities: [] });
@@ -202,7 +202,7 @@ describe('names (CONTRACT 5.1)', () => {
   });
 });
 
-describe('answers (CONTRACT 5.2)', () => {
+describe('answers (docs/contract.md section 5.2)', () => {
   test('SRV: weight by status, target by address, addresses and metadata beside', async () => {
     const answer = await ask('SRV web.service.consul');
     expect(lines(answer.answers)).toEqual([

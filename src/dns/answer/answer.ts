@@ -1,6 +1,6 @@
 /**
- * What the catalog answers to a question: a pure function of both (CONTRACT 5.1, 5.2). Nothing here knows of sockets,
- * sizes or bytes; `fit` does. The question's class is not looked at.
+ * What the catalog answers to a question: a pure function of both (docs/contract.md sections 5.1, 5.2). Nothing here
+ * knows of sockets, sizes or bytes; `fit` does. The question's class is not looked at.
  */
 import { isDiscoveryError, limits, parseDuration } from '../../model/index.js';
 import type { InstanceView, QueryExecution } from '../../model/index.js';

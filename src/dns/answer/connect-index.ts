@@ -1,7 +1,7 @@
 /**
  * Which services stand in front of which: sidecar proxies by their destination, gateways by the services their
- * configuration entry exposes (CONTRACT 5.1, `connect` and `ingress`). Read from the rows once per change of the
- * catalog, and only when such a name is asked for.
+ * configuration entry exposes (docs/contract.md section 5.1, `connect` and `ingress`). Read from the rows once per
+ * change of the catalog, and only when such a name is asked for.
  */
 import type { CatalogView, InstanceView, Json } from '../../model/index.js';
 

@@ -80,7 +80,7 @@ function zoneName(domain: string): string {
   return foldName(trimDot(domain));
 }
 
-/** Seconds: the exact name, else the longest `prefix*`, else `*`, else 0 (CONTRACT 5.2). */
+/** Seconds: the exact name, else the longest `prefix*`, else `*`, else 0 (docs/contract.md section 5.2). */
 export function serviceTtl(options: DnsOptions, service: string): number {
   const { serviceTtlMs } = options;
   if (serviceTtlMs.size === 0) return 0;

@@ -1,6 +1,7 @@
 /**
- * A reply as the bytes a transport takes (CONTRACT 5.3). Answers are cut from the end, each with the records it brings
- * along; when not even one fits with those, they go first. Whether cutting shows as TC is the configuration's choice.
+ * A reply as the bytes a transport takes (docs/contract.md section 5.3). Answers are cut from the end, each with the
+ * records it brings along; when not even one fits with those, they go first. Whether cutting shows as TC is the
+ * configuration's choice.
  */
 import { encodeMessage } from '../wire/index.js';
 import type { Message, ResourceRecord } from '../wire/index.js';

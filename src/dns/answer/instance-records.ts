@@ -1,4 +1,7 @@
-/** Records about instances: addresses, SRV, SVCB and HTTPS, TXT (CONTRACT 5.2; RFC 2782, 9460, 6763 section 6). */
+/**
+ * Records about instances: addresses, SRV, SVCB and HTTPS, TXT (docs/contract.md section 5.2; RFC 2782, 9460, 6763
+ * section 6).
+ */
 import type { InstanceView } from '../../model/index.js';
 import { foldName, typeCodes } from '../wire/index.js';
 import type { ResourceRecord, SvcParam } from '../wire/index.js';

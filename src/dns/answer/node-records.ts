@@ -1,4 +1,4 @@
-/** Answers about a node, and about an address by its name (CONTRACT 5.1, 5.2). */
+/** Answers about a node, and about an address by its name (docs/contract.md sections 5.1, 5.2). */
 import type { NodeRow } from '../../model/index.js';
 import { ipText, parseIp, rcodes, typeCodes } from '../wire/index.js';
 import type { ResourceRecord } from '../wire/index.js';

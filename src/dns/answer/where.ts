@@ -1,4 +1,4 @@
-/** Which address of an instance or a node an answer shows (CONTRACT 5.2). */
+/** Which address of an instance or a node an answer shows (docs/contract.md section 5.2). */
 import type { InstanceView, NodeRow } from '../../model/index.js';
 import { foldName, nameFromText, parseIp, typeCodes } from '../wire/index.js';
 import type { IpAddress } from '../wire/index.js';

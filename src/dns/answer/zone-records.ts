@@ -1,4 +1,4 @@
-/** The zone itself: SOA and NS at any name of it (CONTRACT 5.2). */
+/** The zone itself: SOA and NS at any name of it (docs/contract.md section 5.2). */
 import { limits } from '../../model/index.js';
 import type { NodeRow } from '../../model/index.js';
 import { classCodes, foldName, rcodes, typeCodes } from '../wire/index.js';

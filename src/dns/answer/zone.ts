@@ -1,4 +1,4 @@
-/** Which zone a name is in, and what it asks for there: the grammar of CONTRACT 5.1. */
+/** Which zone a name is in, and what it asks for there: the grammar of docs/contract.md section 5.1. */
 import { foldName, labelEnd, splitName, typeCodes } from '../wire/index.js';
 import type { DnsOptions } from './dns-options.js';
 

@@ -1,7 +1,7 @@
 /**
- * Names that are not ours, asked of other servers (CONTRACT 5.3): over the transport the question came by, in order or
- * at random, the next one after a timeout, a refusal or SERVFAIL. Answers must come from the server asked, with our
- * random id and our question (RFC 5452); every question has a socket, and so a port, of its own.
+ * Names that are not ours, asked of other servers (docs/contract.md section 5.3): over the transport the question came
+ * by, in order or at random, the next one after a timeout, a refusal or SERVFAIL. Answers must come from the server
+ * asked, with our random id and our question (RFC 5452); every question has a socket, and so a port, of its own.
  */
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';

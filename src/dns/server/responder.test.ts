@@ -74,7 +74,7 @@ function setUp(given: Partial<DnsOptions> = {}) {
 
 const withOptions = (...options: EdnsOption[]) => ({ edns: { udpSize: 1232, version: 0, dnssecOk: false, options } });
 
-describe('what is not a question (CONTRACT 5.3)', () => {
+describe('what is not a question (docs/contract.md section 5.3)', () => {
   const { raw, stats } = setUp();
   const good = questionBytes('A web.service.consul');
   const changed = (at: number, value: number, bytes = good): Buffer => {
@@ -159,7 +159,7 @@ describe('what is not a question (CONTRACT 5.3)', () => {
   });
 });
 
-describe('sizes (CONTRACT 5.3)', () => {
+describe('sizes (docs/contract.md section 5.3)', () => {
   test('UDP without EDNS, or with 512: three answers', () => {
     const { ask, stats } = setUp();
     for (const edns of [undefined, 0, 100, 512]) {

@@ -1,6 +1,6 @@
 /**
- * One message in, one message out or none: the rules of CONTRACT 5.3 for what is answered, refused and ignored. No
- * input makes it throw.
+ * One message in, one message out or none: the rules of docs/contract.md section 5.3 for what is answered, refused and
+ * ignored. No input makes it throw.
  */
 import type { Logger } from '../../runtime/index.js';
 import type { AnswerContext } from '../answer/answer-context.js';
@@ -43,7 +43,10 @@ type Response = Buffer | undefined;
 export class Responder {
   constructor(private readonly parts: ResponderParts) {}
 
-  /** Undefined: no answer is to be sent. Never throws, never rejects. For a client that is done at once the bytes are lent. */
+  /**
+   * Undefined: no answer is to be sent. Never throws, never rejects. For a client that is done at once the bytes are
+   * lent.
+   */
   respond(bytes: Buffer, client: Client): Response | Promise<Response> {
     try {
       const response = this.respondReady(bytes, client) ?? this.respondAnew(bytes, client);

@@ -37,7 +37,7 @@ export function responseFrame(
   return { ...frame, edns: { udpSize: query.edns.udpSize, version: 0, dnssecOk: false, options } };
 }
 
-/** What the asker takes: CONTRACT 5.3. A buffer of 512 counts as none. */
+/** What the asker takes: docs/contract.md section 5.3. A buffer of 512 counts as none. */
 export function roomFor(query: Pick<Message, 'edns'>, transport: Transport, options: DnsOptions): Room {
   const isUdp = transport === 'udp';
   const maxBytes = isUdp ? udpRoom(query.edns?.udpSize ?? 0) : maxMessageBytes;

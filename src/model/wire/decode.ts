@@ -7,10 +7,10 @@ import { parseJson } from './json.js';
 import { wireDuration } from './service.js';
 
 /**
- * Decoding of JSON into the wire schemas by the rules of a Go decoder (CONTRACT 1.1): keys match without regard to
- * case, unknown keys are refused or dropped, null is "not set", nothing is coerced, and a mismatch is told in Go's
- * words. Zod's own parsing has other rules, so the schemas are only read here, as descriptions. Objects are built
- * from entries, so a key named __proto__ is plain data.
+ * Decoding of JSON into the wire schemas by the rules of a Go decoder (docs/contract.md section 1.1): keys match
+ * without regard to case, unknown keys are refused or dropped, null is "not set", nothing is coerced, and a mismatch is
+ * told in Go's words. Zod's own parsing has other rules, so the schemas are only read here, as descriptions. Objects
+ * are built from entries, so a key named __proto__ is plain data.
  */
 export interface DecodeOptions {
   readonly unknown: 'refuse' | 'drop';
@@ -40,7 +40,9 @@ export const registrationAliases: Readonly<Record<string, string>> = {
   h2ping_use_tls: 'H2PingUseTLS',
 };
 
-/** A parsed JSON value as the schema's type. Throws INVALID_ARGUMENT with Go's complaint, `details.field` naming where. */
+/**
+ * A parsed JSON value as the schema's type. Throws INVALID_ARGUMENT with Go's complaint, `details.field` naming where.
+ */
 export function decode<S extends z.ZodType>(schema: S, value: unknown, options: DecodeOptions): z.infer<S> {
   const decoded = decodeValue(schema, value, [], options);
   return (decoded === undefined ? zeroOf(schema) : decoded) as z.infer<S>;

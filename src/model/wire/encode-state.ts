@@ -4,7 +4,10 @@ import { checkToWire, instanceToWire, nodeServiceToWire, nodeToWire } from './en
 import type { Wire } from './encode.js';
 import { jsonObject } from './json.js';
 
-/** Key-values, sessions, events, queries and transactions as Consul's clients read them (CONTRACT 2, 3.5–3.10). */
+/**
+ * Key-values, sessions, events, queries and transactions as Consul's clients read them (docs/contract.md section 2,
+ * 3.5–3.10).
+ */
 
 /** Flags are uint64: a bigint once they pass what a number holds. An empty value reads as null. */
 export function kvToWire(row: KvRow, withValue = true): Wire {

@@ -2,9 +2,10 @@ import type { CheckRow, InstanceFields, Json, LocalServiceRow, NodeRow, ServiceR
 import type { InstanceView } from '../view.js';
 
 /**
- * Rows as Consul's clients read them (CONTRACT 2), field by field in Consul's order. One row has several faces: the
- * same service is an AgentService under agent/, a NodeService under health/ and catalog/node, a ServiceNode under
- * catalog/service, and they differ in what is left out when empty. Pure; everything that answers in JSON uses these.
+ * Rows as Consul's clients read them (docs/contract.md section 2), field by field in Consul's order. One row has
+ * several faces: the same service is an AgentService under agent/, a NodeService under health/ and catalog/node, a
+ * ServiceNode under catalog/service, and they differ in what is left out when empty. Pure; everything that answers in
+ * JSON uses these.
  */
 export type Wire = Readonly<Record<string, unknown>>;
 

@@ -3,9 +3,9 @@ import { limits } from '../limits.js';
 import type { Json } from '../rows.js';
 
 /**
- * The first JSON value of a text, as a Go decoder reads it (CONTRACT 1.1): what follows it is not looked at, errors
- * have Go's wording, integers beyond 2^53 may be kept exactly. JSON.parse does the common case; the reader below is
- * for what it cannot do, and for saying what is wrong.
+ * The first JSON value of a text, as a Go decoder reads it (docs/contract.md section 1.1): what follows it is not
+ * looked at, errors have Go's wording, integers beyond 2^53 may be kept exactly. JSON.parse does the common case; the
+ * reader below is for what it cannot do, and for saying what is wrong.
  */
 export function parseJson(text: string, options: { bigints?: boolean } = {}): unknown {
   const exact = options.bigints === true && LONG_INTEGER.test(text);

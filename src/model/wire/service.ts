@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /**
  * Request shapes as Consul's clients send them. Field names are matched without regard to case and unknown names are
- * refused by `decode` (a Go decoder's rules, CONTRACT 1.1); these schemas only say names and types. No coercion.
- * Durations are Go strings or a number of nanoseconds.
+ * refused by `decode` (a Go decoder's rules, docs/contract.md section 1.1); these schemas only say names and types. No
+ * coercion. Durations are Go strings or a number of nanoseconds.
  */
 export const wireDuration = z.union([z.string(), z.number()]);
 const stringMap = z.record(z.string(), z.string());

@@ -4,4 +4,5 @@ export interface AgentAddresses {
   readonly https: readonly string[];
   readonly dns: readonly string[];
   readonly dnsTls: readonly string[];
+  readonly dnsHttps: readonly string[];
 }

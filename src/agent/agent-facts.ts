@@ -58,6 +58,7 @@ function debugConfig(config: AgentConfig, addresses: AgentAddresses | undefined)
     HTTPSAddrs: addresses?.https.map(withScheme('tcp')) ?? [],
     DNSAddrs: ['tcp', 'udp'].flatMap((transport) => addresses?.dns.map(withScheme(transport)) ?? []),
     DNSTLSAddrs: addresses?.dnsTls.map(withScheme('tcp')) ?? [],
+    DNSHTTPSAddrs: addresses?.dnsHttps.map(withScheme('tcp')) ?? [],
     DNSDomain: dns.domain,
     DNSRecursors: dns.recursors,
     LogLevel: log.level,

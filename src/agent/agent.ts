@@ -139,6 +139,7 @@ async function listenAll(
     https: await listenHttp(api, listen.https, listen.socketMode, certificate),
     dns: await listenDns(listen.dns, 'DNS', (address) => dns.listen(address)),
     dnsTls: await listenDns(listen.dnsTls, 'DNS over TLS', (address) => dns.listenTls(address)),
+    dnsHttps: await listenDns(listen.dnsHttps, 'DNS over HTTPS', (address) => dns.listenHttps(address)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { chmod, readFile, unlink } from 'node:fs/promises';
+import { chmod, lstat, readFile, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import type { HttpApi } from '../api/index.js';
@@ -15,8 +15,8 @@ export interface Certificate {
 /** The certificate of the HTTPS and DNS-over-TLS listeners; undefined when none is configured. */
 export async function readCertificate(files: TlsFiles | undefined): Promise<Certificate | undefined> {
   if (!files) return undefined;
-  const [cert, key] = await Promise.all([pem('tls cert_file', files.certFile), pem('tls key_file', files.keyFile)]);
-  return { cert, key, minVersion: files.minVersion };
+  const cert = await pem('tls cert_file', files.certFile);
+  return { cert, key: await pem('tls key_file', files.keyFile), minVersion: files.minVersion };
 }
 
 /** Every HTTP and HTTPS address, in the order configured; what it really listens on, ports included. */
@@ -63,8 +63,10 @@ async function listenOne(
   return address;
 }
 
-/** A socket file that an agent killed with -9 left behind; one that answers is another agent's. */
+/** A socket file that an agent killed with -9 left behind; one that answers is another agent's, any other file not ours. */
 async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
   const socket = connect(path);
   try {
     await once(socket, 'connect');

@@ -122,6 +122,7 @@ function readyLine({ addresses, registry }: Agent, dataDir: string | undefined):
     ['HTTPS', addresses.https],
     ['DNS', addresses.dns],
     ['DNS over TLS', addresses.dnsTls],
+    ['DNS over HTTPS', addresses.dnsHttps],
   ] as const;
   const shown = servers.filter(([, at]) => at.length > 0).map(([name, at]) => `${name} ${at.join(' ')}`);
   const data = dataDir === undefined ? 'in memory' : `data in ${dataDir}`;

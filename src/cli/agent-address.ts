@@ -13,7 +13,7 @@ export interface AgentAddress {
   readonly tls: TlsOptions;
 }
 
-export interface TlsOptions {
+interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -39,7 +39,7 @@ export async function agentAddress(flags: AddressFlags, env: NodeJS.ProcessEnv):
 }
 
 /** `HOST:PORT`, `http://…`, `https://…`, `unix:///path`. */
-export function parseAddress(
+function parseAddress(
   text: string,
   preferTls = false,
 ): { readonly origin: string; readonly socketPath: string | undefined; readonly shown: string } {

@@ -7,7 +7,7 @@ export interface NodeJson {
   readonly Meta: Readonly<Record<string, string>> | null;
 }
 
-export interface ServiceJson {
+interface ServiceJson {
   readonly ID: string;
   readonly Service: string;
   readonly Tags: readonly string[] | null;

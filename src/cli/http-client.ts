@@ -18,10 +18,10 @@ export interface AgentClient {
   close(): Promise<void>;
 }
 
-export type Method = 'GET' | 'PUT' | 'DELETE';
-export type QueryParams = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+type Method = 'GET' | 'PUT' | 'DELETE';
+type QueryParams = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-export interface CallOptions {
+interface CallOptions {
   readonly query?: QueryParams;
   /** An object goes as JSON, a buffer as it is. */
   readonly body?: object | Uint8Array;
@@ -32,7 +32,7 @@ export interface CallOptions {
   readonly accept?: readonly number[];
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly bytes: Buffer;
   /** X-Consul-Index; 0 when there is none. */

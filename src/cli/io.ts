@@ -18,7 +18,7 @@ export interface Io {
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
 
 /** Colours a text when the output is a terminal that wants colour (NO_COLOR, FORCE_COLOR), else leaves it alone. */
-export type Paint = (style: Style | readonly Style[], text: string) => string;
+export type Paint = (style: Style, text: string) => string;
 
 export const plainPaint: Paint = (_style, text) => text;
 
@@ -37,7 +37,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     bytes: (data) => void stdout.write(data),
     err: (text) => void process.stderr.write(text),
-    paint: wantsColour(env, terminal) ? paint : plainPaint,
+    paint: wantsColour(env, terminal) ? colourPaint : plainPaint,
   };
 }
 
@@ -49,4 +49,5 @@ export function wantsColour(env: NodeJS.ProcessEnv, terminal: boolean): boolean 
   return terminal && env['TERM'] !== 'dumb';
 }
 
-const paint: Paint = (style, text) => styleText(typeof style === 'string' ? style : [...style], text);
+/** Whether to colour is decided once, above; `styleText` would decide by itself, and by stdout alone. */
+export const colourPaint: Paint = (style, text) => styleText(style, text, { validateStream: false });

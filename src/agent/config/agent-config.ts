@@ -24,6 +24,7 @@ export interface AgentConfig {
     readonly https: readonly ListenAddress[];
     readonly dns: readonly ListenAddress[];
     readonly dnsTls: readonly ListenAddress[];
+    readonly dnsHttps: readonly ListenAddress[];
     /** File mode of unix sockets; undefined = as the umask leaves it. */
     readonly socketMode: number | undefined;
   };

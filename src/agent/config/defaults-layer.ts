@@ -14,7 +14,7 @@ export function defaultLayer(dev: boolean, environment: NodeJS.ProcessEnv): Laye
       log_level: 'info',
       log_json: false,
       client_addr: '127.0.0.1',
-      ports: { http: defaults.httpPort, https: -1, dns: defaults.dnsPort, dns_tls: -1 },
+      ports: { http: defaults.httpPort, https: -1, dns: defaults.dnsPort, dns_tls: -1, dns_https: -1 },
       domain: defaults.domain,
       dns_config: {
         node_ttl: '0s',

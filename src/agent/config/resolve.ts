@@ -45,7 +45,7 @@ export function resolveConfig(raw: RawConfig, definitions: Definitions, dev: boo
 }
 
 function listenOf(raw: RawConfig): AgentConfig['listen'] {
-  const at = (name: 'http' | 'https' | 'dns' | 'dns_tls'): ListenAddress[] =>
+  const at = (name: 'http' | 'https' | 'dns' | 'dns_tls' | 'dns_https'): ListenAddress[] =>
     listenAddresses(raw.addresses?.[name] ?? text(raw.client_addr), raw.ports?.[name] ?? -1);
   const mode = raw.unix_sockets?.mode;
   return {
@@ -53,6 +53,7 @@ function listenOf(raw: RawConfig): AgentConfig['listen'] {
     https: at('https'),
     dns: at('dns'),
     dnsTls: at('dns_tls'),
+    dnsHttps: at('dns_https'),
     socketMode: mode === undefined ? undefined : Number.parseInt(mode, 8),
   };
 }
@@ -83,7 +84,8 @@ function tlsOf(raw: RawConfig, listen: AgentConfig['listen']): TlsFiles | undefi
     throw invalid('tls: cert_file and key_file must be given together');
   }
   if (certFile === undefined || keyFile === undefined) {
-    const wanting = listen.https.length > 0 ? 'ports.https' : listen.dnsTls.length > 0 ? 'ports.dns_tls' : undefined;
+    const needing = { https: listen.https, dns_tls: listen.dnsTls, dns_https: listen.dnsHttps };
+    const [wanting] = Object.entries(needing).flatMap(([port, at]) => (at.length > 0 ? [`ports.${port}`] : []));
     if (wanting !== undefined) throw invalid(`${wanting}: needs tls.defaults.cert_file and tls.defaults.key_file`);
     return undefined;
   }

@@ -46,7 +46,7 @@ export const command: CommandFactory = (session) =>
         const { message } = reply;
         if (message.rcode !== 0 || message.answers.length === 0) session.exitWith(exitCodes.notFound);
         if (flags.json === true) return printJson(io, asJson(question, reply));
-        if (message.answers.length > 0) io.out(recordTable(io, message.answers, message.additionals));
+        if (message.answers.length > 0) io.out(recordTable(io, message.answers, message.additionals.filter(isAddress)));
         const about = [rcodeName(message.rcode), plural(message.answers.length, 'answer'), `${reply.bytes} bytes`];
         const how = `${question.type} ${question.name} from ${hostPort(server.host, server.port)} over ${reply.transport}`;
         io.out(`${io.paint('dim', `${about.join(', ')}; ${how} in ${reply.tookMs.toFixed(1)} ms`)}\n`);
@@ -115,4 +115,9 @@ function asJson(question: object, { message, bytes, transport, tookMs }: DnsRepl
 
 function recordJson(record: ResourceRecord): object {
   return { name: record.name, ttl: record.ttl, type: recordType(record), data: recordText(record) };
+}
+
+/** Node metadata rides along as TXT; in a table it is in the way. */
+function isAddress({ type }: ResourceRecord): boolean {
+  return type === 'A' || type === 'AAAA' || type === 'CNAME';
 }

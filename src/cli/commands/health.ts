@@ -65,16 +65,26 @@ async function showService(io: Io, agent: AgentClient, name: string, flags: Flag
   const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`);
   if (instances.length === 0)
     throw notFound(`no service "${name}" is registered; "datapunk services" lists those that are`);
+  const live = await liveChecks(agent);
   const shown = await mapAtOnce(instances, 4, async ({ Node, Service, Checks }) => ({
     node: Node.Node,
     id: Service.ID,
     status: statusOf(Checks),
-    checks: await mapAtOnce(Checks, 4, (check) => withHistory(agent, check)),
+    checks: await mapAtOnce(Checks, 4, (check) => withHistory(agent, live(check))),
   }));
   if (flags.json === true) return printJson(io, shown);
   const checks = uniqueChecks(shown.flatMap((instance) => instance.checks));
   io.out(checkTable(io, checks));
   io.out(historyText(io, checks, flags.history));
+}
+
+/** The agent knows the last output of its own checks at once; the catalog shows a new one only after minutes. */
+async function liveChecks(agent: AgentClient): Promise<(check: CheckJson) => CheckJson> {
+  const own = new Map(Object.entries(await agent.get<Record<string, CheckJson>>('/v1/agent/checks')));
+  return (check) => {
+    const found = own.get(check.CheckID);
+    return found?.Node === check.Node ? { ...check, Status: found.Status, Output: found.Output } : check;
+  };
 }
 
 /** The node's own checks count for each of its instances; once is enough to look at. */

@@ -4,7 +4,7 @@ import { route, type AgentClient } from '../http-client.js';
 import { hostPort } from '../output/words.js';
 
 /** What one of the three services says of itself on `/stats`. */
-export interface ServiceStats {
+interface ServiceStats {
   readonly pid: number;
   readonly to: string;
   readonly served: number;

@@ -31,7 +31,7 @@ function pad(text: string, width: number, align: 'right' | undefined, last: bool
 }
 
 /** Columns a text takes. Wide (East Asian) characters take two. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   let width = 0;
   for (const char of stripVTControlCharacters(text)) width += WIDE.test(char) ? 2 : 1;
   return width;

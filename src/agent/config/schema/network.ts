@@ -13,9 +13,10 @@ export const networkKeys = {
   ports: z
     .object({
       http: port.describe('HTTP').optional(),
-      https: port.describe('HTTPS, and DNS over HTTPS at `/dns-query`').optional(),
+      https: port.describe('HTTPS').optional(),
       dns: port.describe('DNS over UDP and TCP').optional(),
       dns_tls: port.describe('ours: DNS over TLS (RFC 7858)').optional(),
+      dns_https: port.describe('ours: DNS over HTTPS (RFC 8484) alone, HTTP/2 too').optional(),
     })
     .optional(),
   addresses: z
@@ -24,6 +25,7 @@ export const networkKeys = {
       https: addressList.describe('instead of `client_addr`').optional(),
       dns: addressList.describe('instead of `client_addr`').optional(),
       dns_tls: addressList.describe('ours: instead of `client_addr`').optional(),
+      dns_https: addressList.describe('ours: instead of `client_addr`').optional(),
     })
     .optional(),
   unix_sockets: z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, duration, positiveDuration, stringMap } from './values.js';
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** A definition is decoded later, by the rules that the HTTP API has for the same body; here it only has to be an object. */
 const definition = z.record(z.string(), z.unknown());

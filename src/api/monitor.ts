@@ -26,11 +26,15 @@ export function monitor(request: ApiRequest): Reply {
   return {
     status: 200,
     headers: ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff'],
-    run: (out) => follow(out, (write) => request.api.actions.monitor(level, json, write)),
+    run: (out) => follow(request, out, (write) => request.api.actions.monitor(level, json, write)),
   };
 }
 
-function follow(out: ServerResponse, start: (write: (line: string) => void) => () => void): Promise<void> {
+function follow(
+  { api: { streams } }: ApiRequest,
+  out: ServerResponse,
+  start: (write: (line: string) => void) => () => void,
+): Promise<void> {
   return new Promise((resolve) => {
     // A quiet log is no stalled reader.
     out.socket?.setTimeout(0);
@@ -39,8 +43,15 @@ function follow(out: ServerResponse, start: (write: (line: string) => void) => (
       out.write(`${line}\n`);
       if (out.writableLength > limits.socketBacklogBytes) out.destroy();
     });
+    // No line may follow the end.
+    const end = (): void => {
+      stop();
+      out.end();
+    };
+    streams.add(end);
     out.once('close', () => {
       stop();
+      streams.delete(end);
       resolve();
     });
   });

@@ -85,7 +85,7 @@ class Stream {
   }
 
   private send(): void {
-    if (this.blocked || this.out.destroyed) return;
+    if (this.blocked || this.out.writableEnded || this.out.destroyed) return;
     const { handle, agent } = this.request.api;
     const view = handle.catalog.serviceView(this.name);
     const id = `${agent.indexSpace()}:${view.index}`;
@@ -101,7 +101,7 @@ class Stream {
   /** A comment now and then keeps middle boxes from closing, and finds out clients that are gone. */
   private beat(): void {
     this.cancelHeartbeat = this.request.api.clock.after(limits.watchHeartbeatMs, () => {
-      if (!this.blocked) this.out.write(':\n\n');
+      if (!this.blocked && !this.out.writableEnded) this.out.write(':\n\n');
       this.beat();
     });
   }

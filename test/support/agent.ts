@@ -21,7 +21,8 @@ export interface AgentOptions {
   readonly http?: string;
   readonly dns?: string;
   readonly env?: NodeJS.ProcessEnv;
-  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** 'config' when the configuration says which. Default: warn. */
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'config';
   /** 'inherit' shows the log as it comes; else it is kept for `log()`. */
   readonly log?: 'keep' | 'inherit';
   readonly timeoutMs?: number;
@@ -77,13 +78,21 @@ export interface Finished extends Exit {
   readonly ms: number;
 }
 
+interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+  /** Given a way to signal it while it runs. */
+  readonly started?: (signal: (name: NodeJS.Signals) => void) => void;
+}
+
 /** A command line of `datapunk` that ends by itself; killed when it does not. */
 export async function datapunk(
   args: readonly string[],
-  { env, timeoutMs = 15_000 }: { readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+  { env, timeoutMs = 15_000, started }: CommandOptions = {},
 ): Promise<Finished> {
   const began = performance.now();
   const child = start(args, env, 'pipe');
+  started?.((signal) => void child.kill(signal));
   const output = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -101,8 +110,7 @@ function flagsOf(options: AgentOptions, configFile: string | undefined): string[
     ...(configFile === undefined ? [] : ['--config-file', configFile]),
     ...(http === 'config' ? [] : ['--http-addr', http]),
     ...(dns === 'config' ? [] : ['--dns-addr', dns]),
-    '--log-level',
-    logLevel,
+    ...(logLevel === 'config' ? [] : ['--log-level', logLevel]),
     ...flags,
   ];
 }

@@ -151,7 +151,7 @@ async function readyLine(child: ChildProcess, timeoutMs: number): Promise<string
 }
 
 function addressesOf(line: string): Map<string, string[]> {
-  const named = [...line.matchAll(/, ((?:HTTPS?|DNS)(?: over TLS)?) ([^,]+)/g)];
+  const named = [...line.matchAll(/, ((?:HTTPS?|DNS)(?: over (?:TLS|HTTPS))?) ([^,]+)/g)];
   return new Map(named.map(([, name = '', at = '']) => [name, at.split(' ')]));
 }
 

@@ -229,8 +229,9 @@ describe('what is refused', () => {
     await expect(loadConfig({ httpAddr }, {})).rejects.toThrow(/is not an address; write HOST:PORT/);
   });
 
-  test('HTTPS without a certificate', async () => {
-    expect((await complaints({ ports: { https: 8501 } }))[0]).toContain('needs tls.defaults.cert_file');
+  test.each(['https', 'dns_tls', 'dns_https'])('the port %s without a certificate', async (name) => {
+    const [complaint] = await complaints({ ports: { [name]: 8501 } });
+    expect(complaint).toContain(`ports.${name}: needs tls.defaults.cert_file`);
   });
 });
 

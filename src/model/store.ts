@@ -12,7 +12,7 @@ export interface CommitOptions {
  *
  * - `commit` resolves with the index when the changes are durable; concurrent commits share one sync (group commit).
  *   It rejects with CONFLICT when `when` does not hold (nothing written), with UNAVAILABLE when the disk failed: the
- *   store then accepts nothing more (a failed sync is never retried, ALGORITHMS 6) and `follow` ends with the same error.
+ *   store then accepts nothing more (a failed sync is never retried, docs/store.md) and `follow` ends with the same error.
  * - `follow` yields what is committed, in index order, our own commits included: a Snapshot first when `from` is 0 or
  *   compacted away, then ChangeSets. It never yields what is not durable (lazy commits excepted).
  * - Rows of a Snapshot carry their indexes. A row's createIndex survives re-puts; it is new after a deletion.

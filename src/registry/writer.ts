@@ -29,7 +29,7 @@ interface InFlight {
  * any interleaving of concurrent commands equals that serial order. A command answers once the catalog shows what it
  * did; one that changes nothing answers once the catalog shows everything it saw.
  *
- * A commit that fails is the end (ALGORITHMS 6: a failed sync is never retried): nothing decided on top of it can be
+ * A commit that fails is the end (docs/store.md: a failed sync is never retried): nothing decided on top of it can be
  * trusted, so the head is discarded, every command is refused from then on, and `onFatal` tells the owner to exit.
  */
 export class Writer<A> {

@@ -2,6 +2,7 @@ export * from './change.js';
 export * from './check-definition.js';
 export * from './check-runner.js';
 export * from './commands.js';
+export * from './connect-services.js';
 export * from './defaults.js';
 export * from './duration.js';
 export * from './errors.js';

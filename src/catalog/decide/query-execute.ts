@@ -1,4 +1,4 @@
-import { notFound } from '../../model/index.js';
+import { connectInstances, notFound } from '../../model/index.js';
 import type {
   CatalogView,
   ExecuteOptions,
@@ -68,30 +68,6 @@ function select(catalog: CatalogView, service: PreparedService, connect: boolean
       hasMeta(instance.service.meta, service.serviceMeta) &&
       fitsTags(instance.service.tags, tags),
   );
-}
-
-/** Instances that speak for the service in the mesh: its proxies, and those that need none. */
-function connectInstances(catalog: CatalogView, name: string): readonly InstanceView[] {
-  const wanted = name.toLowerCase();
-  const found: InstanceView[] = [];
-  for (const service of catalog.serviceNames()) {
-    for (const instance of catalog.serviceView(service).instances) {
-      if (meshName(instance)?.toLowerCase() === wanted) found.push(instance);
-    }
-  }
-  return found;
-}
-
-function meshName({ service }: InstanceView): string | undefined {
-  if (service.serviceKind === 'connect-proxy') {
-    const name = fieldOf(service.proxy, 'DestinationServiceName');
-    return typeof name === 'string' ? name : undefined;
-  }
-  return fieldOf(service.connect, 'Native') === true ? service.service : undefined;
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 }
 
 function isHealthy({ checks }: InstanceView, { onlyPassing, ignoreCheckIds }: PreparedService): boolean {

@@ -1,6 +1,5 @@
 import type { CatalogView, QueryExecution } from '../../model/index.js';
 import type { ResourceRecord } from '../wire/index.js';
-import type { ConnectIndex } from './connect-index.js';
 import type { DnsOptions } from './dns-options.js';
 import type { StaticRecords } from './static-records.js';
 
@@ -15,7 +14,6 @@ export interface AnswerContext {
   readonly queries: QueryExecutor;
   readonly options: DnsOptions;
   readonly records: StaticRecords;
-  readonly connect: ConnectIndex;
   /** What the asker may see (the policy, asked with DNS's token). */
   readonly mayRead: (kind: 'service' | 'node' | 'query', name: string) => boolean;
   /** Metadata keys that never leave over DNS. */

@@ -2,7 +2,7 @@
  * What the catalog answers to a question: a pure function of both (docs/contract.md sections 5.1, 5.2). Nothing here
  * knows of sockets, sizes or bytes; `fit` does. The question's class is not looked at.
  */
-import { isDiscoveryError, limits, parseDuration } from '../../model/index.js';
+import { connectInstances, isDiscoveryError, limits, parseDuration } from '../../model/index.js';
 import type { InstanceView, QueryExecution } from '../../model/index.js';
 import { classCodes, codeOf, edeCodes, foldName, rcodes, typeCodes } from '../wire/index.js';
 import type { Question, ResourceRecord } from '../wire/index.js';
@@ -10,6 +10,7 @@ import type { AnswerContext } from './answer-context.js';
 import type { Asking } from './asking.js';
 import { ownName, record } from './asking.js';
 import { seconds, serviceTtl } from './dns-options.js';
+import { gatewaysOf } from './gateways.js';
 import { instanceText, instanceUnits } from './instance-records.js';
 import { answerAddress, answerNode } from './node-records.js';
 import type { AnswerUnit, Outcome, Reply } from './reply.js';
@@ -142,9 +143,9 @@ function answerService(asking: Asking, place: ServicePlace): Reply | undefined {
 function candidates(place: ServicePlace, context: AnswerContext): readonly InstanceView[] {
   switch (place.kind) {
     case 'connect':
-      return context.connect.capable(place.service);
+      return connectInstances(context.catalog, place.service);
     case 'ingress':
-      return context.connect.gateways(place.service);
+      return gatewaysOf(context.catalog, place.service);
     case 'instance': {
       const { instances } = context.catalog.serviceView(place.service);
       return place.id === '' ? instances : instances.filter((one) => one.service.id.toLowerCase() === place.id);

@@ -7,7 +7,6 @@ import type { CatalogView, Policy } from '../../model/index.js';
 import { realClock, realRandom, shuffled, silentLogger } from '../../runtime/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
 import type { AnswerContext, QueryExecutor } from '../answer/answer-context.js';
-import { ConnectIndex } from '../answer/connect-index.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -141,7 +140,6 @@ function contextOf(setup: DnsServerSetup, options: DnsOptions, clock: Clock, ran
     queries,
     options,
     records: new StaticRecords(options.records),
-    connect: new ConnectIndex(catalog),
     mayRead: (kind, name) => policy(token, { kind, name }, 'read'),
     isPrivateKey: setup.isPrivateKey ?? (() => false),
     isStale: setup.isStale ?? (() => false),

@@ -8,7 +8,6 @@ import type { Row } from '../../model/index.js';
 import { shuffled, silentLogger } from '../../runtime/index.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import type { AnswerContext } from '../answer/answer-context.js';
-import { ConnectIndex } from '../answer/connect-index.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -27,7 +26,6 @@ function contextOf(catalog: Catalog, options: Partial<DnsOptions> = {}): AnswerC
     queries: queriesOver(catalog, {}),
     options: dnsOptions(options),
     records: new StaticRecords([{ name: 'fixed.service.consul', type: 'A', data: '192.0.2.1' }]),
-    connect: new ConnectIndex(catalog),
     mayRead: () => true,
     isPrivateKey: () => false,
     isStale: () => false,

@@ -5,7 +5,6 @@ import { catalogOf, fleetRows, nodeRow, queriesOver, serviceRow } from '../../..
 import { FakeClock } from '../../testing/fake-clock.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import { shuffled, silentLogger } from '../../runtime/index.js';
-import { ConnectIndex } from '../answer/connect-index.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -40,7 +39,6 @@ function setUp(given: Partial<DnsOptions> = {}) {
     queries: queriesOver(catalog, { q: { service: 'web' }, broken: { service: 'web', ttl: 'x' } }),
     options,
     records: new StaticRecords([]),
-    connect: new ConnectIndex(catalog),
     mayRead: () => true,
     isPrivateKey: () => false,
     isStale: () => false,

@@ -40,9 +40,11 @@ test('the level can be changed while running, also for children made before', ()
 });
 
 test('an error is told in one line', () => {
-  const { lines, logger } = capture(false);
-  logger.error({ err: new Error('disk full') }, 'store.failed');
-  expect(lines[0]).toMatch(/error store\.failed error="disk full"\n$/);
+  for (const name of ['err', 'error']) {
+    const { lines, logger } = capture(false);
+    logger.error({ [name]: new Error('disk full') }, 'store.failed');
+    expect(lines[0]).toMatch(/error store\.failed error="disk full"\n$/);
+  }
 });
 
 test('a follower has a level and a form of its own', () => {

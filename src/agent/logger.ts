@@ -29,6 +29,7 @@ export function createLogger(
       redact: REDACT,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,
@@ -99,10 +100,10 @@ function levelValue(level: LogLevel): number {
 
 /** `2026-01-02T03:04:05.678Z info  agent.ready http=127.0.0.1:8500` */
 function readable(line: string): string {
-  const { time, level, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const { time, level, msg, err, error = err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const shown = Object.entries(fields).map(([key, value]) => `${key}=${fieldText(value)}`);
-  const error = err === undefined ? [] : [errorText(err)];
-  return `${[String(time), String(level).padEnd(5), String(msg), ...shown, ...error].join(' ')}\n`;
+  const why = error === undefined ? [] : [errorText(error)];
+  return `${[String(time), String(level).padEnd(5), String(msg), ...shown, ...why].join(' ')}\n`;
 }
 
 function fieldText(value: unknown): string {
@@ -111,7 +112,7 @@ function fieldText(value: unknown): string {
 }
 
 /** pino's serialised error: one line; the stack is in the JSON log. */
-function errorText(err: unknown): string {
-  const message = typeof err === 'object' && err !== null && 'message' in err ? err.message : err;
+function errorText(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return `error=${JSON.stringify(message)}`;
 }

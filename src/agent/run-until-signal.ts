@@ -1,5 +1,5 @@
 import { unlink, writeFile } from 'node:fs/promises';
-import { ServiceDiscoveryError } from '../model/index.js';
+import { isDiscoveryError, ServiceDiscoveryError } from '../model/index.js';
 import { startAgent, type Agent, type AgentEnd } from './agent.js';
 import { loadConfig, type AgentFlags } from './config/index.js';
 import { createLogger } from './logger.js';
@@ -83,7 +83,10 @@ function crash(event: string, cause: unknown): ServiceDiscoveryError {
 }
 
 function reload(agent: Agent): void {
-  agent.reload().catch((error: unknown) => agent.logger.error({ err: error }, 'config.reload_failed'));
+  agent.reload().catch((error: unknown) => {
+    const violations = isDiscoveryError(error) ? error.details.violations : undefined;
+    agent.logger.error({ err: error, ...(violations ? { violations } : {}) }, 'config.reload_failed');
+  });
 }
 
 function report({ logger }: Agent, end: End): void {

@@ -200,10 +200,15 @@ function refusal(answer: Answer, method: Method, path: string, address: AgentAdd
 function unreachable(address: AgentAddress, cause: unknown): ServiceDiscoveryError {
   return new ServiceDiscoveryError('UNAVAILABLE', `cannot reach an agent at ${address.shown}: ${reason(cause)}`, {
     cause,
-    details: {
-      hint: 'Start one with "datapunk agent --dev", or name its address with --http-addr or CONSUL_HTTP_ADDR.',
-    },
+    details: isTrust(cause) ? {} : { hint: START_ONE },
   });
+}
+
+const START_ONE = 'Start one with "datapunk agent --dev", or name its address with --http-addr or CONSUL_HTTP_ADDR.';
+
+/** The agent is there, but is not who it should be. */
+function isTrust(cause: unknown): boolean {
+  return /CERT|SIGNATURE/.test((cause as NodeJS.ErrnoException).code ?? '');
 }
 
 function timedOut(address: AgentAddress, timeoutMs: number, cause: unknown): ServiceDiscoveryError {

@@ -61,6 +61,6 @@ export function runnersOf({ runners = {} }: CheckOptions): ReadonlyMap<string, C
 function unattended(core: Core, work: Promise<void>): void {
   work.catch((error: unknown) => {
     if (isDiscoveryError(error, 'CLOSED') || isDiscoveryError(error, 'UNAVAILABLE')) return;
-    core.logger.error({ error }, 'check_result_lost');
+    core.logger.error({ error }, 'registry.check_result_lost');
   });
 }

@@ -57,7 +57,7 @@ export class Feed {
   private onFailed: (error: ServiceDiscoveryError) => void = () => {};
 
   private fail(error: ServiceDiscoveryError): void {
-    this.logger.error({ error }, 'store_failed');
+    this.logger.error({ error }, 'registry.store_failed');
     this.onFailed(error);
     this.events.emit('fatal', error);
   }

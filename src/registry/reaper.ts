@@ -50,8 +50,8 @@ export class Reaper {
         draft.removeService(serviceId);
       })
       .then(
-        () => logger.info({ serviceId }, 'service_reaped'),
-        (error: unknown) => logger.warn({ serviceId, error }, 'reap_failed'),
+        () => logger.info({ serviceId }, 'registry.service_reaped'),
+        (error: unknown) => logger.warn({ serviceId, error }, 'registry.reap_failed'),
       );
   }
 }

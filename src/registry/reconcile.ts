@@ -49,7 +49,7 @@ export class Reconciler {
         () => this.plan(defaults.fullReconcileMs),
         (error: unknown) => {
           if (this.closed) return;
-          this.node.core.logger.warn({ error }, 'reconcile_failed');
+          this.node.core.logger.warn({ error }, 'registry.reconcile_failed');
           this.plan(defaults.reconcileRetryMs);
         },
       );

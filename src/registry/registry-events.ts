@@ -52,7 +52,7 @@ export class EventHub {
       try {
         listener(event);
       } catch (error) {
-        this.logger.error({ event: name, error }, 'registry_listener_failed');
+        this.logger.error({ event: name, error }, 'registry.listener_failed');
       }
     }
   }

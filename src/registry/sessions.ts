@@ -48,7 +48,7 @@ export class SessionLeases {
         this.core.marks.mark(refOf(session), 'session-ttl');
         return decideSessionDestroy(head, id);
       })
-      .catch((error: unknown) => this.core.logger.warn({ session: id, error }, 'session_not_ended'));
+      .catch((error: unknown) => this.core.logger.warn({ session: id, error }, 'registry.session_not_ended'));
   }
 }
 

@@ -76,9 +76,9 @@ export class SnapshotSchedule {
       await clock.sleep(intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
       try {
-        logger.info({ path: await this.take() }, 'snapshot taken');
+        logger.info({ path: await this.take() }, 'snapshot.taken');
       } catch (error) {
-        logger.error({ err: error }, 'snapshot failed');
+        logger.error({ err: error }, 'snapshot.failed');
       }
     }
   }

@@ -56,7 +56,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     dropEvidence(dir);
     // Only a hint for the text that refuses a second agent; the engine's lock decides.
     writeDurably(dir.owner, `${process.pid}\n`);
-    logger.info({ dataDir: dir.path, index: known.state.ceiling, rows: known.texts.length }, 'store opened');
+    logger.info({ dataDir: dir.path, index: known.state.ceiling, rows: known.texts.length }, 'store.opened');
     return assemble(dir, engine, known, mark, options);
   } catch (error) {
     await engine.close();
@@ -97,7 +97,7 @@ function assemble(dir: DataDir, engine: Engine, loaded: Loaded, mark: HighWaterM
     acknowledging: (batch) => mark.raise(batch),
     explain: (error) => writeFailure(dir, error),
     onFatal: (error) => {
-      logger.error({ err: error, dataDir: dir.path }, 'store failed');
+      logger.error({ err: error, dataDir: dir.path }, 'store.failed');
       options.onFatal?.(error);
     },
     released: () => {

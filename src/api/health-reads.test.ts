@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { instanceToWire, serviceNodeToWire } from '../model/index.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { MetadataManager } from '../catalog/index.js';
+import { instanceToWire, limits, serviceNodeToWire } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
 import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 
@@ -131,4 +132,38 @@ test('a service’s face: what is left out, what is null', async () => {
   expect(item?.Service).not.toHaveProperty('Port');
   const [row] = (await world.ask('/v1/catalog/service/face')).json() as object[];
   expect(row).toMatchObject({ ServiceMeta: {}, ServicePort: 0, ServiceTags: [] });
+});
+
+describe('filters of a large service', () => {
+  const count = 2 * limits.narrowedInstances;
+  beforeAll(() => {
+    world.world.put(
+      nodeRow('large'),
+      ...Array.from({ length: count }, (_, at) =>
+        serviceRow('large', `large-${at}`, { service: 'large', tags: [`t${at % 8}`], meta: { n: String(at % 8) } }),
+      ),
+      checkRow('large', 'ill', { status: 'critical', serviceId: 'large-3', serviceName: 'large' }),
+    );
+  });
+
+  const cases: readonly (readonly [string, number])[] = [
+    ['health/service/large?filter=Service.Meta.n == 3', count / 8],
+    ['health/service/large?passing&filter=Service.Meta.n == 3', count / 8 - 1],
+    ['catalog/service/large?filter=ServiceMeta.n == 3', count / 8],
+  ];
+  test.each(cases)('%s looks only at what an index finds', async (path, found) => {
+    const narrow = vi.spyOn(MetadataManager.prototype, 'narrow');
+    try {
+      const items = (await world.ask(`/v1/${encodeURI(path)}`)).json() as object[];
+      expect(items).toHaveLength(found);
+      expect(narrow.mock.results.map(({ value }) => (value as readonly object[]).length)).toEqual([count / 8]);
+    } finally {
+      narrow.mockRestore();
+    }
+  });
+
+  test('the listing of services tells the tags of those that pass', async () => {
+    const answer = await world.ask(`/v1/${encodeURI('catalog/services?filter=ServiceMeta.n == 3')}`);
+    expect(answer.json()).toMatchObject({ large: ['t3'] });
+  });
 });

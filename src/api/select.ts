@@ -77,17 +77,31 @@ const SHAPES: Readonly<Record<Face, StructShape>> = { health: checkServiceNodeSh
 
 /**
  * The body of a read by service. What depends on the service alone is prepared and shared; the order by distance
- * depends on coordinates, and what may be read on the reader.
+ * depends on coordinates, and what may be read on the reader. Of a large service the filter looks only at instances
+ * that an index finds. `keep` is what the endpoint itself leaves out, under the name `variant`.
  */
 export function instancesBody(
   request: ApiRequest,
   options: ReadOptions,
   view: ServiceView,
   face: Face,
-  instances: () => readonly InstanceView[] = () => view.instances,
+  keep: (instance: InstanceView) => boolean = keepAll,
   variant = '',
 ): Body {
-  const select = (): readonly InstanceView[] => selectInstances(request, options, instances(), face);
+  const select = (): readonly InstanceView[] => {
+    const candidates = narrowed(request, options, view, face);
+    return selectInstances(request, options, keep === keepAll ? candidates : candidates.filter(keep), face);
+  };
   if (!request.unrestricted || options.near !== '') return bodyOf(select(), face);
   return request.api.prepared.get(view, face, variant + options.selection, select);
+}
+
+/** All instances that the filter can keep, and perhaps others. */
+export function narrowed(
+  { api }: ApiRequest,
+  { filter }: ReadOptions,
+  view: ServiceView,
+  face: Face,
+): readonly InstanceView[] {
+  return filterOrRefusal(() => api.search.narrow(view, filter, face));
 }

@@ -19,7 +19,7 @@ import { sortByDistance } from '../near.js';
 import type { ReadOptions } from '../read-options.js';
 import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
-import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
+import { filterOf, hasMeta, instancesBody, narrowed, selectInstances } from '../select.js';
 
 /** catalog/… (docs/contract.md section 3.3). */
 export const catalogRoutes = family(500, {
@@ -131,7 +131,7 @@ function filteredTags(request: ApiRequest, options: ReadOptions): ReadonlyMap<st
   const found = new Map<string, readonly string[]>();
   for (const name of catalog.serviceNames()) {
     const view = catalog.serviceView(name);
-    const kept = view.instances.filter(
+    const kept = narrowed(request, options, view, 'catalog').filter(
       (instance) => hasMeta(instance.node.meta, options.nodeMeta) && keep(serviceNodeToWire(instance)),
     );
     if (kept.length > 0) found.set(view.name, [...new Set(kept.flatMap((instance) => instance.service.tags))]);

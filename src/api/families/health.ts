@@ -63,7 +63,7 @@ function healthService(request: ApiRequest): Reply | Promise<Reply> {
 /** The body of health/service, for the event stream of a watch as well. */
 export function healthBody(request: ApiRequest, options: ReadOptions, view: ServiceView, passing: boolean): Body {
   if (!passing) return instancesBody(request, options, view, 'health');
-  return instancesBody(request, options, view, 'health', () => view.instances.filter(isPassing), 'passing');
+  return instancesBody(request, options, view, 'health', isPassing, 'passing');
 }
 
 function isPassing(instance: InstanceView): boolean {

@@ -19,3 +19,8 @@ test('strings of at most 255 bytes, whole together', () => {
   expect(Buffer.concat(parts).toString()).toBe(long);
   expect(chunks('')).toEqual([Buffer.alloc(0)]);
 });
+
+test('RFC 1464: spaces inside a name take no longer than other characters', () => {
+  const name = `a${' '.repeat(300_000)}b`;
+  expect(attribute(name, 'v') === `${name}=v`).toBe(true);
+}, 2_000);

@@ -65,9 +65,9 @@ export class Dispatcher {
 
   private run(message: IncomingMessage, out: ServerResponse, route: Route, target: Parsed): Reply | Promise<Reply> {
     const method = message.method ?? '';
-    if (method === 'OPTIONS') return { status: 200, headers: ['Allow', allowOf(route)] };
+    if (method === 'OPTIONS') return { status: 200, headers: ['Allow', allowOf(route, method)] };
     const operation = operationOf(route, method);
-    if (!operation) return text(405, `method ${method} not allowed`, ['Allow', allowOf(route)]);
+    if (!operation) return text(405, `method ${method} not allowed`, ['Allow', allowOf(route, method)]);
     const refused = this.guard(message, method !== 'GET' && method !== 'HEAD');
     return refused ?? operation.handler(new ApiRequest(this.api, message, out, target));
   }
@@ -166,7 +166,8 @@ function operationOf(route: Route, method: string): Operation | undefined {
   return Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
 }
 
-function allowOf(route: Route): string {
+/** What a refused method is told; a question with OPTIONS hears of OPTIONS everywhere. */
+function allowOf(route: Route, method: string): string {
   const methods = Object.keys(route.methods);
-  return (route.plainAllow ? methods : ['OPTIONS', ...methods]).join(',');
+  return (route.plainAllow && method !== 'OPTIONS' ? methods : ['OPTIONS', ...methods]).join(',');
 }

@@ -76,8 +76,12 @@ describe('statuses and texts', () => {
     ['POST', '/v1/agent/connect/authorize', 501, 'agent/connect/authorize is not supported by this agent yet'],
     ['GET', '/v1/discovery-chain/web', 501, 'discovery-chain/web is not supported by this agent yet'],
     ['GET', '/v1/agent/members?wan=1&segment=a', 400, 'Cannot provide a segment with wan=true'],
+    ['GET', '/v1/agent/members?segment=_all', 200, ''],
+    ['GET', '/v1/agent/members?segment=a', 500, 'Network segments are not supported in this version of Consul'],
+    ['PUT', '/v1/agent/force-leave/nobody', 500, "agent: No node found with name 'nobody'"],
     ['GET', '/v1/agent/monitor?loglevel=loud', 400, 'Unknown log level: loud'],
     ['GET', '/v1/coordinate/node/nobody', 404, ''],
+    ['GET', '/v1/coordinate/node/', 404, ''],
     [
       'GET',
       '/v1/agent/metrics?format=prometheus',
@@ -118,9 +122,12 @@ describe('methods', () => {
     expect([options.status, options.headers.allow, options.text]).toEqual([200, 'OPTIONS,GET,PUT,DELETE', '']);
   });
 
-  test('Allow of running a query lacks OPTIONS', async () => {
-    const answer = await world.ask('/v1/query/q/execute', { method: 'POST' });
-    expect(answer.headers.allow).toBe('GET');
+  test('below query/, Allow of a refusal lacks OPTIONS', async () => {
+    const allow = async (path: string, method: string) => (await world.ask(path, { method })).headers.allow;
+    expect(await allow('/v1/query/x/execute', 'PUT')).toBe('GET');
+    expect(await allow('/v1/query/x', 'POST')).toBe('GET,PUT,DELETE');
+    expect(await allow('/v1/query/x/execute', 'OPTIONS')).toBe('OPTIONS,GET');
+    expect(await allow('/v1/query', 'PUT')).toBe('OPTIONS,GET,POST');
   });
 });
 

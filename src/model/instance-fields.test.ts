@@ -70,7 +70,7 @@ test('a tagged address that promises a family keeps it', () => {
 });
 
 test('absent fields are empty', () => {
-  expect(instanceFields({ Name: 'x', Tags: null, Meta: {} }, 'x')).toMatchObject({
+  expect(instanceFields({ Name: 'x', Tags: null, Meta: null }, 'x')).toMatchObject({
     tags: [],
     meta: null,
     address: '',
@@ -82,4 +82,9 @@ test('absent fields are empty', () => {
 
 test('the any address can be dialled by nobody', () => {
   expect(['0.0.0.0', '::', '[::]', '', '10.0.0.1'].map(isAnyAddress)).toEqual([true, true, true, false, false]);
+});
+
+test('metadata given as empty is told from metadata not given, as Consul does', () => {
+  expect(instanceFields({ Meta: {} }, 'x').meta).toEqual({});
+  expect(instanceFields({}, 'x').meta).toBeNull();
 });

@@ -15,7 +15,7 @@ export function instanceFields(body: ServiceRegistration | CatalogService, servi
     tags: body.Tags ?? [],
     address: body.Address ?? '',
     taggedAddresses: taggedAddresses(body),
-    meta: nullIfEmpty(body.Meta),
+    meta: body.Meta ?? null,
     port: body.Port ?? 0,
     socketPath: body.SocketPath ?? '',
     weights: weightsOf(body),
@@ -110,9 +110,4 @@ function taggedAddresses(body: ServiceRegistration | CatalogService): InstanceFi
 function weightsOf(body: ServiceRegistration | CatalogService): Weights {
   if (!body.Weights) return { Passing: 1, Warning: 1 };
   return { Passing: body.Weights.Passing ?? 0, Warning: body.Weights.Warning ?? 0 };
-}
-
-/** Reads tell "no metadata" by null, whether it was absent or empty. */
-function nullIfEmpty(meta: StringMap | null | undefined): StringMap | null {
-  return meta && Object.keys(meta).length > 0 ? meta : null;
 }

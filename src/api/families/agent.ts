@@ -2,7 +2,7 @@ import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } fr
 import { memberShape } from '../../catalog/index.js';
 import { defaults } from '../../model/index.js';
 import type { AgentMember } from '../dependencies.js';
-import { badRequest, refusal } from '../core/errors.js';
+import { badRequest, refusal, withStatus } from '../core/errors.js';
 import { done } from '../core/reply.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
@@ -87,10 +87,17 @@ function members(request: ApiRequest): Reply {
   const { datacenter } = request.api.handle.catalog;
   const wan = request.query.get('wan') !== '';
   if (wan && request.query.get('segment') !== '') throw badRequest('Cannot provide a segment with wan=true');
+  demandNoSegment(request.query.get('segment'));
   const keep = filterOf(request.query.get('filter'), memberShape);
   const shown = request.api.agent.members().filter((member) => request.may('node', member.name, 'read'));
   const named = wan ? shown.map((member) => ({ ...member, name: `${member.name}.${datacenter}` })) : shown;
   return request.json(named.map(memberToWire).filter(keep));
+}
+
+/** `_all` asks for every segment there is, which is the one without a name. */
+function demandNoSegment(segment: string): void {
+  if (segment === '' || segment === '_all') return;
+  throw refusal(500, 'Network segments are not supported in this version of Consul', 'UNSUPPORTED');
 }
 
 function version(request: ApiRequest): Reply {
@@ -141,14 +148,25 @@ async function leave(request: ApiRequest): Promise<Reply> {
 
 async function join(request: ApiRequest): Promise<Reply> {
   demandAgent(request, 'write');
-  await request.api.actions.join(request.param);
+  await as500(request.api.actions.join(request.param));
   return done;
 }
 
 async function forceLeave(request: ApiRequest): Promise<Reply> {
   request.demand('operator', '', 'write');
-  await request.api.actions.forceLeave(request.param, request.query.has('prune'));
+  const known = request.api.agent.members().some((member) => member.name === request.param);
+  if (!known) throw refusal(500, `agent: No node found with name '${request.param}'`, 'NOT_FOUND');
+  await as500(request.api.actions.forceLeave(request.param, request.query.has('prune')));
   return done;
+}
+
+/** Whatever keeps agents from meeting or parting, clients of Consul know it as a 500 and its text. */
+async function as500(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw withStatus(error, 500);
+  }
 }
 
 function token(): Reply {

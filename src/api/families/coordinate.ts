@@ -6,7 +6,7 @@ import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { badRequest } from '../core/errors.js';
-import { blockingRead, catalogRead } from '../reads.js';
+import { blockingRead, stateRead } from '../reads.js';
 
 /**
  * coordinate/… (docs/contract.md section 3.9): what was written is shown and used by `near`; nothing is measured here.
@@ -38,14 +38,14 @@ const ORIGIN = { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Heigh
 
 function datacenters(request: ApiRequest): Reply {
   const { catalog, registry } = request.api.handle;
-  const own = { Node: `${registry.nodeName}.${catalog.datacenter}`, Segment: '', Coord: ORIGIN };
+  const own = { Node: registry.nodeName, Segment: '', Coord: ORIGIN };
   return request.json([{ Datacenter: catalog.datacenter, AreaID: 'wan', Coordinates: [own] }]);
 }
 
 function nodes(request: ApiRequest): Reply | Promise<Reply> {
   return blockingRead(
     request,
-    catalogRead,
+    stateRead,
     () => request.api.handle.catalog.configsAnswer(KIND),
     (rows, headers) => request.json(rows.filter((row) => mayRead(request, row)).map(toWire), headers),
   );
@@ -55,9 +55,9 @@ function node(request: ApiRequest): Reply | Promise<Reply> {
   const { catalog } = request.api.handle;
   return blockingRead(
     request,
-    catalogRead,
+    stateRead,
     (): Answer<ConfigRow | undefined> => {
-      const name = request.required('Missing node name').toLowerCase();
+      const name = request.param.toLowerCase();
       return { value: catalog.config(KIND, name), index: catalog.configsAnswer(KIND).index, topic: topic.configs };
     },
     (row, headers) => (row && mayRead(request, row) ? request.json([toWire(row)], headers) : { status: 404, headers }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configToWire, topic } from '../../model/index.js';
+import { configToWire, strconvError, topic } from '../../model/index.js';
 import type { Json } from '../../model/index.js';
 import { badRequest, refusal } from '../core/errors.js';
 import { parseUint } from '../core/query.js';
@@ -100,7 +100,8 @@ async function setAutopilot(request: ApiRequest): Promise<Reply> {
   const { registry } = request.api.handle;
   if (!request.query.has('cas')) return request.json(await registry.putConfig(KIND, NAME, document));
   const cas = parseUint(request.query.get('cas'));
-  if (cas === undefined) throw badRequest(`Error parsing cas value: ${request.query.get('cas')}`);
+  if (cas === undefined)
+    throw badRequest(`Error parsing cas value: ${strconvError('ParseUint', request.query.get('cas'))}`);
   return request.json(await registry.putConfig(KIND, NAME, document, Number(cas)));
 }
 

@@ -13,11 +13,15 @@ import { requireUuid } from '../uuid.js';
 import { mayReadInstance } from '../select.js';
 
 /** query/… (docs/contract.md section 3.10). */
-const specific = family(500, {
+const collection = family(500, {
   '/v1/query': {
     GET: { handler: list, summary: 'All prepared queries', blocking: true },
     POST: { handler: create, summary: 'Create a prepared query', body: queryRequest },
   },
+});
+
+/** Consul has one handler for all below query/, which judges methods itself: a refusal's Allow lacks OPTIONS. */
+const specific = family(500, {
   '/v1/query/{query}': {
     GET: { handler: read, summary: 'A prepared query by id', blocking: true },
     PUT: { handler: update, summary: 'Replace a prepared query', body: queryRequest },
@@ -29,9 +33,12 @@ const running: readonly Route[] = family(500, {
     GET: { handler: execute, summary: 'Run a query by id or name', query: ['limit', 'near', 'connect'] },
   },
   '/v1/query/{query}/explain': { GET: { handler: explain, summary: 'Show what a name would run' } },
-}).map((route) => ({ ...route, plainAllow: true }));
+});
 
-export const queryRoutes: readonly Route[] = [...running, ...specific];
+export const queryRoutes: readonly Route[] = [
+  ...collection,
+  ...[...running, ...specific].map((route): Route => ({ ...route, plainAllow: true })),
+];
 
 async function create(request: ApiRequest): Promise<Reply> {
   const body = await request.decode(queryRequest);

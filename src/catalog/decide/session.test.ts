@@ -59,6 +59,7 @@ describe('a new session', () => {
   });
 
   it.each<[SessionRequest, string]>([
+    [{ Node: '' }, 'Must provide Node'],
     [{ Node: 'nope' }, 'apply failed: Missing node registration'],
     [{ TTL: '5s' }, "Invalid Session TTL '5000000000', must be between [10s=24h0m0s]"],
     [{ TTL: '86401s' }, "Invalid Session TTL '86401000000000', must be between [10s=24h0m0s]"],

@@ -29,6 +29,7 @@ export function decideSessionCreate(
   body: SessionRequest,
   context: SessionContext,
 ): Decision<SessionRow> {
+  if (body.Node === '') throw invalid('Must provide Node');
   const row = sessionRow(body, context);
   validateTtl(row.ttl, context.ttlMinMs ?? defaults.sessionTtlMinMs);
   requireHealthyNode(state, row);
@@ -50,7 +51,7 @@ function sessionRow(body: SessionRequest, context: SessionContext): SessionRow {
     kind: 'session',
     id: context.newId(),
     name: body.Name ?? '',
-    node: body.Node || context.nodeName,
+    node: body.Node ?? context.nodeName,
     lockDelayMs: lockDelayOf(body.LockDelay),
     behavior: behaviorOf(body.Behavior ?? ''),
     ttl: body.TTL ?? '',

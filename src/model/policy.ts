@@ -11,7 +11,7 @@ export type ResourceKind =
   | 'keyring'
   | 'mesh';
 
-export interface Resource {
+interface Resource {
   readonly kind: ResourceKind;
   readonly name: string;
 }

@@ -2,13 +2,14 @@
  * A service registry inside your own process: register, check, discover, watch, lock, without a socket. The same one
  * that `datapunk agent` puts behind HTTP and DNS. Begin with `createRegistry`.
  */
-export type { MetadataQuery, SearchExplanation } from '../catalog/index.js';
+export type { MetadataQuery, SearchExplanation, SearchOptions } from '../catalog/index.js';
 export {
   HealthCheckDefinition,
   HealthCheckType,
   isDiscoveryError,
   ServiceDefinition,
   ServiceDiscoveryError,
+  toCheckDefinition,
   topic,
 } from '../model/index.js';
 export type {

@@ -1,4 +1,4 @@
-import type { Catalog, MetadataQuery, SearchExplanation } from '../catalog/index.js';
+import type { Catalog, MetadataQuery, SearchExplanation, SearchOptions } from '../catalog/index.js';
 import type { SchedulerMetrics } from '../checks/index.js';
 import type {
   Caller,
@@ -182,15 +182,16 @@ export class Registry implements RegistryCommands {
 
   /**
    * Instances of any service by what they say about themselves: a filter text (`version == "1.2.0" and region == eu`)
-   * or a query as data. Sorted by service, node and instance id. Private metadata is not searched.
+   * or a query as data. Sorted by service, node and instance id. Private metadata is searched
+   * with `includePrivate` alone.
    */
-  findInstances(query: string | MetadataQuery): readonly InstanceView[] {
-    return this.parts.search.findInstances(query);
+  findInstances(query: string | MetadataQuery, options?: SearchOptions): readonly InstanceView[] {
+    return this.parts.search.findInstances(query, options);
   }
 
   /** How such a search is answered: which index, how many candidates, how many results. */
-  explainSearch(query: string | MetadataQuery): SearchExplanation {
-    return this.parts.search.explain(query);
+  explainSearch(query: string | MetadataQuery, options?: SearchOptions): SearchExplanation {
+    return this.parts.search.explain(query, options);
   }
 
   // ---- whole state

@@ -74,7 +74,11 @@ test('instances are found by what they say about themselves', async () => {
   expect(found.map(({ service }) => service.id)).toEqual(['a']);
   expect(at.registry.findInstances({ field: 'version', semver: '>=2' })).toHaveLength(1);
   expect(at.registry.explainSearch({ field: 'version', equals: '1.2.0' })).toMatchObject({ plan: 'index', results: 1 });
-  expect(() => at.registry.findInstances({ field: 'cost', equals: '9' })).toThrow();
+  const costly = { field: 'cost', equals: '9' };
+  expect(() => at.registry.findInstances(costly)).toThrow();
+  expect(() => at.registry.explainSearch(costly)).toThrow();
+  expect(at.registry.findInstances(costly, { includePrivate: true })).toHaveLength(1);
+  expect(at.registry.explainSearch(costly, { includePrivate: true })).toMatchObject({ results: 1 });
 });
 
 test('user events reach an agent that matches, and are kept up to the bound', async () => {

@@ -9,7 +9,7 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDnsServer, encodeMessage, typeCodes } from '../src/dns/index.js';
+import { createDnsServer, emptyQuery, encodeMessage, typeCodes } from '../src/dns/index.js';
 import { catalogOf, fleetRows, queriesOver } from '../test/support/dns-catalog.js';
 import { floodFrom } from './support/dns-flood.js';
 import { median } from './support/load.js';
@@ -126,20 +126,8 @@ async function load(port: number, file: string, names: readonly string[], type: 
 
 function questionFor(name: string, type: Case['type']): Buffer {
   return encodeMessage({
-    id: 0,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
+    ...emptyQuery,
     questions: [{ name, type: typeCodes[type], class: 1 }],
-    answers: [],
-    authorities: [],
-    additionals: [],
   });
 }
 

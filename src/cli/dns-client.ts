@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { decodeMessage, encodeMessage, foldName, typeCode, type Message } from '../dns/index.js';
+import { decodeMessage, emptyQuery, encodeMessage, foldName, typeCode, type Message } from '../dns/index.js';
 import { invalid, ServiceDiscoveryError } from '../model/index.js';
 import { hostPort } from './output/words.js';
 
@@ -58,20 +58,9 @@ function encodeQuestion({ name, type, ednsBytes }: DnsQuestion): Buffer {
   const code = typeCode(type.toUpperCase());
   if (code === undefined) throw invalid(`"${type}" is not a DNS record type`);
   return encodeMessage({
+    ...emptyQuery,
     id: randomInt(0x10000),
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
     questions: [{ name, type: code, class: 1 }],
-    answers: [],
-    authorities: [],
-    additionals: [],
     edns: ednsBytes === undefined ? undefined : { udpSize: ednsBytes, version: 0, dnssecOk: false, options: [] },
   });
 }

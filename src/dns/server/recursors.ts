@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { invalid, limits } from '../../model/index.js';
 import { shuffled } from '../../runtime/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
-import { classCodes, decodeMessage, encodeMessage, rcodes, typeCodes } from '../wire/index.js';
+import { classCodes, decodeMessage, emptyQuery, encodeMessage, rcodes, typeCodes } from '../wire/index.js';
 import type { EdnsOption, Message, ResourceRecord } from '../wire/index.js';
 import type { DnsStats } from './dns-stats.js';
 import { askOverTcp, askOverUdp } from './exchange.js';
@@ -89,23 +89,6 @@ export class Recursors {
     return undefined;
   }
 }
-
-const emptyQuery: Message = {
-  id: 0,
-  response: false,
-  opcode: 0,
-  authoritative: false,
-  truncated: false,
-  recursionDesired: true,
-  recursionAvailable: false,
-  authenticData: false,
-  checkingDisabled: false,
-  rcode: 0,
-  questions: [],
-  answers: [],
-  authorities: [],
-  additionals: [],
-};
 
 /** The question as the asker meant it, without what is between the asker and us. */
 function passedOn(query: Message): Message {

@@ -133,3 +133,21 @@ export type EdnsOption =
   /** RFC 8914. */
   | { readonly type: 'ede'; readonly code: number; readonly text: string }
   | { readonly type: 'unknown'; readonly code: number; readonly data: Uint8Array };
+
+/** A standard query that asks nothing yet. */
+export const emptyQuery: Message = {
+  id: 0,
+  response: false,
+  opcode: 0,
+  authoritative: false,
+  truncated: false,
+  recursionDesired: true,
+  recursionAvailable: false,
+  authenticData: false,
+  checkingDisabled: false,
+  rcode: 0,
+  questions: [],
+  answers: [],
+  authorities: [],
+  additionals: [],
+};

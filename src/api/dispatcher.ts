@@ -34,13 +34,9 @@ export class Dispatcher {
   constructor(private readonly api: ApiContext) {
     this.router = new Router(api.routes);
     this.rateLimit = new RateLimit(api.settings.requestLimits, api.clock);
-    this.writer = new ReplyWriter([
-      'Vary',
-      'Accept-Encoding',
-      'X-Consul-Default-Acl-Policy',
-      'allow',
-      ...Object.entries(api.settings.responseHeaders).flat(),
-    ]);
+    const added = Object.entries(api.settings.responseHeaders).flat();
+    const common = ['Vary', 'Accept-Encoding', 'X-Consul-Default-Acl-Policy', 'allow', ...added];
+    this.writer = new ReplyWriter(common, api.clock);
   }
 
   /** Never throws. */

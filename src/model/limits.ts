@@ -34,6 +34,9 @@ export const limits = {
   watchHeartbeatMs: 15_000,
   watchStreams: 10_000,
   bodyTimeoutMs: 60_000,
+  /** How much, and how long, of a refused body is thrown away before the connection is closed. */
+  unreadBodyBytes: 64 * 1024 * 1024,
+  unreadBodyMs: 5_000,
   /** Bytes that may wait in one slow client's socket before it is cut. */
   socketBacklogBytes: 4 * 1024 * 1024,
   checkOutputBytes: 4096,

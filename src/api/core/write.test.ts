@@ -2,13 +2,14 @@ import { createServer, get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { realClock } from '../../runtime/index.js';
 import { Body } from './reply.js';
 import { ReplyWriter } from './write.js';
 
 test('large answers are refused while too much waits for slow clients, small ones are not', async () => {
   const large = new Body(Buffer.alloc(16 * 1024 * 1024));
   const small = new Body(Buffer.from('small'));
-  const writer = new ReplyWriter([], 24 * 1024 * 1024);
+  const writer = new ReplyWriter([], realClock, 24 * 1024 * 1024);
   const server = createServer((message, out) => {
     void writer.send(message, out, { status: 200, headers: [], body: message.url === '/small' ? small : large });
   }).listen(0, '127.0.0.1');

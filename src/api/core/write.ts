@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '../../model/index.js';
+import type { Clock } from '../../runtime/index.js';
 import { isStream, text } from './reply.js';
 import type { BodyReply, Headers, Reply, StreamReply } from './reply.js';
+import { endUnread, leavesBody } from './unread-body.js';
 
 /** Bodies from this size on are compressed when the client can read it (docs/contract.md section 1.2). */
 const GZIP_FROM_BYTES = 1400;
@@ -18,6 +20,7 @@ export class ReplyWriter {
   /** `common` are the headers of every answer. */
   constructor(
     private readonly common: Headers,
+    private readonly clock: Clock,
     private readonly maxWaitingBytes: number = limits.waitingAnswerBytes,
   ) {}
 
@@ -26,22 +29,29 @@ export class ReplyWriter {
     if (isStream(reply)) return this.sendStream(out, reply);
     const { body } = reply;
     if (!body || body.bytes.length < GZIP_FROM_BYTES || !acceptsGzip(message)) {
-      return this.sendBytes(out, reply, this.common, body?.bytes);
+      return this.sendBytes(message, out, reply, this.common, body?.bytes);
     }
     const packed = body.gzip();
     const headers = [...GZIPPED, ...this.common];
-    if (Buffer.isBuffer(packed)) return this.sendBytes(out, reply, headers, packed);
-    return packed.then((bytes) => this.sendBytes(out, reply, headers, bytes));
+    if (Buffer.isBuffer(packed)) return this.sendBytes(message, out, reply, headers, packed);
+    return packed.then((bytes) => this.sendBytes(message, out, reply, headers, bytes));
   }
 
-  private sendBytes(out: ServerResponse, reply: BodyReply, common: Headers, bytes: Buffer | undefined): void {
+  private sendBytes(
+    message: IncomingMessage,
+    out: ServerResponse,
+    reply: BodyReply,
+    common: Headers,
+    bytes: Buffer | undefined,
+  ): void {
     const length = bytes?.length ?? 0;
-    if (length > SMALL_BYTES && this.waitingBytes + length > this.maxWaitingBytes) return this.refuse(out);
+    if (length > SMALL_BYTES && this.waitingBytes + length > this.maxWaitingBytes) return this.refuse(message, out);
+    const unread = leavesBody(message, reply.status);
     const headers = [...reply.headers, ...common, 'Content-Length', String(length)];
-    // What is left of a refused body is not read: the connection ends with the answer.
-    if (reply.status === 413 || reply.status === 408) headers.push('Connection', 'close');
+    if (unread) headers.push('Connection', 'close');
     out.writeHead(reply.status, headers);
-    out.end(bytes);
+    if (unread) endUnread(message, out, bytes, this.clock);
+    else out.end(bytes);
     if ((out.socket?.writableLength ?? 0) > 0) this.awaitReader(out, length);
   }
 
@@ -53,9 +63,9 @@ export class ReplyWriter {
     });
   }
 
-  private refuse(out: ServerResponse): void {
+  private refuse(message: IncomingMessage, out: ServerResponse): void {
     const reply = text(503, 'too much is waiting for slow clients', ['Retry-After', '1']);
-    this.sendBytes(out, reply, this.common, reply.body?.bytes);
+    this.sendBytes(message, out, reply, this.common, reply.body?.bytes);
   }
 
   private sendStream(out: ServerResponse, reply: StreamReply): Promise<void> {

@@ -51,7 +51,9 @@ async function restore(request: ApiRequest): Promise<Reply> {
 
 async function* bounded(request: ApiRequest): AsyncIterable<Uint8Array> {
   let bytes = 0;
-  for await (const part of request.message as AsyncIterable<Buffer>) {
+  // Not destroyed when it is refused midway: the connection still has to carry the answer.
+  const parts = request.message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const part of parts) {
     bytes += part.length;
     if (bytes > limits.snapshotBytes) {
       throw refusal(413, bodyTooLarge(limits.snapshotBytes)(bytes), 'TOO_LARGE');

@@ -1,10 +1,9 @@
 import type { AgentFacts } from '../api/index.js';
 import { defaults } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
-import { realClock } from '../runtime/index.js';
+import { packageVersion, realClock } from '../runtime/index.js';
 import type { AgentAddresses } from './addresses.js';
 import type { AgentConfig } from './config/index.js';
-import { packageVersion } from './package-version.js';
 
 /** What `agent/self`, `agent/members` and `status/…` tell of this agent. */
 export function agentFacts(

@@ -42,7 +42,7 @@ test('the level can be changed while running, also for children made before', ()
 test('an error is told in one line', () => {
   for (const name of ['err', 'error']) {
     const { lines, logger } = capture(false);
-    logger.error({ [name]: new Error('disk full') }, 'store.failed');
+    logger.error({ [name]: new Error('disk full', { cause: new Error('ENOSPC') }) }, 'store.failed');
     expect(lines[0]).toMatch(/error store\.failed error="disk full"\n$/);
   }
 });

@@ -29,7 +29,7 @@ export function createLogger(
       redact: REDACT,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+      serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,

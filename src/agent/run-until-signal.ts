@@ -92,7 +92,8 @@ function reload(agent: Agent): void {
 function report({ logger }: Agent, end: End): void {
   if (end.type === 'signal') logger.info({ signal: end.signal }, 'agent.stopping');
   else if (end.type === 'left') logger.info({}, 'agent.leaving');
-  else logger.error({ err: end.error, stack: end.error.stack }, 'agent.failed');
+  else if (end.error.code === 'INTERNAL') logger.error({ err: end.error, stack: end.error.stack }, 'agent.failed');
+  else logger.error({ err: end.error }, 'agent.failed');
 }
 
 async function closeInTime(agent: Agent): Promise<void> {

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defaults, invalid } from '../model/index.js';
 
 /** Which agent a command talks to and as whom; from flags, else from the variables Consul's own CLI reads. */
@@ -14,7 +15,7 @@ export interface AgentAddress {
 }
 
 interface TlsOptions {
-  readonly ca?: string;
+  readonly ca?: string | readonly string[];
   readonly cert?: string;
   readonly key?: string;
   readonly servername?: string;
@@ -74,14 +75,24 @@ async function tlsOptions(env: NodeJS.ProcessEnv): Promise<TlsOptions> {
     file('CONSUL_CLIENT_CERT'),
     file('CONSUL_CLIENT_KEY'),
   ]);
+  const authorities = ca ?? (await authoritiesOf(set(env['CONSUL_CAPATH'])));
   const servername = set(env['CONSUL_TLS_SERVER_NAME']);
   return {
-    ...(ca === undefined ? {} : { ca }),
+    ...(authorities === undefined ? {} : { ca: authorities }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(servername === undefined ? {} : { servername }),
     ...(isFalse(env['CONSUL_HTTP_SSL_VERIFY']) ? { rejectUnauthorized: false } : {}),
   };
+}
+
+/** Every file of a directory of certificates. */
+async function authoritiesOf(directory: string | undefined): Promise<string[] | undefined> {
+  if (directory === undefined) return undefined;
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw invalid(`CONSUL_CAPATH: cannot read ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return Promise.all(names.map((name) => fileOf('CONSUL_CAPATH', join(directory, name))));
 }
 
 async function fileOf(variable: string, path: string): Promise<string> {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { memoryIo } from '../testing/memory-io.js';
+import { exitCodeHelp } from './exit-codes.js';
 import { main } from './main.js';
 
 /** No command here reaches an agent. */
@@ -81,4 +83,11 @@ describe('a command line', () => {
   test('help of a command, said the other way round', async () => {
     expect((await run('help', 'kv')).out).toContain('Usage: datapunk kv');
   });
+});
+
+test('docs/cli.md has every command and exit code', async () => {
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const codes = [...page.matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, says]) => [Number(code), says]);
+  expect(codes).toEqual(exitCodeHelp);
+  for (const name of [...COMMANDS, ...MORE]) expect(page).toMatch(new RegExp(`^\\|.*\`${name}\\b`, 'm'));
 });

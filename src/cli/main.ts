@@ -3,7 +3,7 @@ import type { CommandFactory, Session } from './command.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 import { processIo, type Io } from './io.js';
 import { reportError } from './report-error.js';
-import { version } from './version.js';
+import { packageVersion } from '../runtime/index.js';
 
 interface Entry {
   readonly summary: string;
@@ -66,7 +66,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const session: Session = { io, exitWith: (code) => (state.code = code) };
   try {
     if (name === undefined || name === '--help' || name === '-h') io.out(overview(io));
-    else if (name === '--version' || name === '-V') io.out(`${version()}\n`);
+    else if (name === '--version' || name === '-V') io.out(`${packageVersion()}\n`);
     else await run(session, name, rest);
     return state.code;
   } catch (error) {
@@ -109,7 +109,7 @@ function overview(io: Io): string {
   });
   const codes = exitCodeHelp.map(([code, says]) => `  ${String(code).padEnd(width)}  ${says}`);
   return [
-    `datapunk ${version()} – service discovery: register, check, discover\n`,
+    `datapunk ${packageVersion()} – service discovery: register, check, discover\n`,
     'Usage: datapunk COMMAND [OPTIONS]; datapunk COMMAND --help shows examples\n',
     ...groups,
     `${io.paint('bold', 'Exit codes')}\n${codes.join('\n')}\n`,

@@ -1,3 +1,4 @@
 export * from './clock.js';
 export * from './logger.js';
+export * from './package-version.js';
 export * from './random.js';

@@ -1,5 +1,5 @@
 /** `register --exec`: a program that is registered for as long as it runs. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../src/testing/store-tools.js';
@@ -18,12 +18,14 @@ beforeAll(async () => {
   // Says its pid, and on SIGTERM what the agent thinks of its instance at that moment.
   writeFileSync(
     program,
-    `console.log('pid', process.pid, ...process.argv.slice(2));
+    `import { writeFileSync } from 'node:fs';
+     console.log('pid', process.pid, ...process.argv.slice(2));
      process.on('SIGTERM', async () => {
        const checks = await (await fetch(process.env.ORIGIN + '/v1/agent/checks')).json();
        console.log('drained', '_service_maintenance:job-1' in checks);
        process.exit(7);
      });
+     writeFileSync(process.env.UP, '');
      setInterval(() => {}, 1000);`,
   );
   agent = await startAgent();
@@ -39,12 +41,12 @@ interface Running {
 }
 
 function register(flags: readonly string[], command: readonly string[]): Running {
-  let send: (name: NodeJS.Signals) => void = () => {};
-  const env = { CONSUL_HTTP_ADDR: new URL(agent.origin).host, ORIGIN: agent.origin };
+  let send: ((name: NodeJS.Signals) => void) | undefined;
+  const env = { CONSUL_HTTP_ADDR: new URL(agent.origin).host, ORIGIN: agent.origin, UP: join(directory, 'up') };
   const args = ['register', 'job', ...flags, '--exec', '--', ...command];
   return {
     finished: datapunk(args, { env, started: (signal) => (send = signal) }),
-    signal: (name) => send(name),
+    signal: (name) => send?.(name),
   };
 }
 
@@ -66,6 +68,7 @@ test('it is registered with a heartbeat while it runs; a signal drains first; it
   await expect
     .poll(async () => (await checks())['program:job-1'], { timeout: 10_000 })
     .toMatchObject({ Status: 'passing', Type: 'ttl' });
+  await expect.poll(() => existsSync(join(directory, 'up')), { timeout: 10_000 }).toBe(true);
   job.signal('SIGTERM');
   const { code, stdout, stderr } = await job.finished;
   expect(stderr).toBe('');

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { defaults } from '../../model/index.js';
+import { defaults, isDiscoveryError } from '../../model/index.js';
 import { agentAddress } from '../agent-address.js';
 import { durationMs, untilStopped, withExamples, type CommandFactory, type Session } from '../command.js';
 import { createDisplay, type Display } from '../dev/display.js';
@@ -56,7 +56,7 @@ async function run(session: Session, flags: Flags): Promise<void> {
   try {
     display.say(await banner(session, client, http, agent.addresses.dns[0]));
     while (!signal.aborted) {
-      display.show(await Promise.all(SERVICES.map((name) => observe(client, name))));
+      await look(client, display);
       await pause(LOOK_EVERY_MS, signal);
     }
     display.say('stopping');
@@ -67,10 +67,21 @@ async function run(session: Session, flags: Flags): Promise<void> {
   }
 }
 
+/** A look that fails, on a machine too busy to answer, is no reason to end. */
+async function look(client: AgentClient, display: Display): Promise<void> {
+  try {
+    display.show(await Promise.all(SERVICES.map((name) => observe(client, name))));
+  } catch (error) {
+    if (!isDiscoveryError(error)) throw error;
+    display.say(error.message);
+  }
+}
+
 function supervise(name: string, http: string, display: Display): Supervisor {
   return new Supervisor(
     name,
-    { ...process.env, CONSUL_HTTP_ADDR: http },
+    // Some shells export a HOST of their own, the machine's name.
+    { ...process.env, CONSUL_HTTP_ADDR: http, HOST: http.startsWith('[') ? '::1' : HOST },
     {
       line: (text) => display.say(`${name}: ${text}`),
       started: (pid) => display.say(`${name}: process ${pid} started`),
@@ -82,7 +93,7 @@ function supervise(name: string, http: string, display: Display): Supervisor {
 
 async function banner({ io }: Session, client: AgentClient, http: string, dns: string | undefined): Promise<string> {
   const page = await client.call('GET', '/ui/', { accept: [404, 501] }).catch(() => undefined);
-  const [dnsHost, dnsPort] = (dns ?? '').split(/:(?=\d+$)/);
+  const [, dnsHost, dnsPort] = /^\[?(.*?)\]?:(\d+)$/.exec(dns ?? '') ?? [];
   const lines: (readonly [string, string])[] = [
     ['page', page?.status === 200 ? `http://${http}/ui/` : 'not part of this version yet'],
     ['API', `http://${http}/v1/catalog/services`],

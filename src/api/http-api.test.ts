@@ -123,7 +123,6 @@ describe('methods', () => {
   });
 
   test('below query/, Allow of a refusal lacks OPTIONS', async () => {
-    const allow = async (path: string, method: string) => (await world.ask(path, { method })).headers.allow;
     expect(await allow('/v1/query/x/execute', 'PUT')).toBe('GET');
     expect(await allow('/v1/query/x', 'POST')).toBe('GET,PUT,DELETE');
     expect(await allow('/v1/query/x/execute', 'OPTIONS')).toBe('OPTIONS,GET');
@@ -271,3 +270,7 @@ test('the API document names every route with its body', async () => {
   );
   expect(new Set(ids).size).toBe(ids.length);
 });
+
+async function allow(path: string, method: string): Promise<string | undefined> {
+  return (await world.ask(path, { method })).headers.allow;
+}

@@ -54,6 +54,7 @@ describe('a command line', () => {
 
   test.each([
     [['servces'], 'Did you mean services?'],
+    [['servces', '--help'], 'Did you mean services?'],
     [['services', '--jsn'], 'Did you mean --json?'],
     [['discover'], "missing required argument 'name'"],
     [['discover', 'a', 'b'], 'too many arguments'],

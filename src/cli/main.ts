@@ -86,7 +86,8 @@ async function run(session: Session, name: string, args: readonly string[]): Pro
   } else {
     for (const [other, { summary }] of entries) root.command(other).description(summary);
   }
-  await root.parseAsync([name, ...args], { from: 'user' });
+  // Of a command that is not there, also its help is a mistake.
+  await root.parseAsync(entry ? [name, ...args] : [name], { from: 'user' });
 }
 
 /** Commander's output through ours, and its exits as errors; for sub-commands as well. */

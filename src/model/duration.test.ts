@@ -16,11 +16,27 @@ describe('parseDuration', () => {
     ['.5s', 500],
     ['1.s', 1000],
     ['+5s', 5000],
+    ['2562047h', 9_223_369_200_000],
   ])('%s', (text, ms) => {
     expect(parseDuration(text)).toBeCloseTo(ms, 9);
   });
 
-  test.each(['', '10', 's', '1d', '1 s', '1s ', '--1s', '1s-1s', '1e3s', 'abc', '.s', '１s'])('refuses %j', (text) => {
+  test.each([
+    '',
+    '10',
+    's',
+    '1d',
+    '1 s',
+    '1s ',
+    '--1s',
+    '1s-1s',
+    '1e3s',
+    'abc',
+    '.s',
+    '１s',
+    '2562048h',
+    `${'9'.repeat(400)}s`,
+  ])('refuses %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 

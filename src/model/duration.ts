@@ -11,6 +11,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const WHOLE = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 
+/** Go counts nanoseconds in 64 bits: 292 years. */
+export const LONGEST_MS = 2 ** 63 / 1e6;
+
 /** Go's duration grammar ("1h15m30.918s", "-1.5h", "0"): milliseconds, or undefined when it is not one. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0' || text === '+0' || text === '-0') return 0;
@@ -18,6 +21,7 @@ export function parseDuration(text: string): number | undefined {
   if (!whole) return undefined;
   let ms = 0;
   for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * (UNIT_MS[unit as string] as number);
+  if (ms > LONGEST_MS) return undefined;
   return whole[1] === '-' ? -ms : ms;
 }
 

@@ -13,15 +13,25 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
+/** Node's longest timer, 25 days: one that is longer fires at once. Leases and intervals may be longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const realClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, { signal });
+    let left = ms;
+    for (; left > LONGEST_TIMER_MS; left -= LONGEST_TIMER_MS) await delay(LONGEST_TIMER_MS, undefined, { signal });
+    await delay(left, undefined, { signal });
   },
   after: (ms, fn) => {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const step = Math.min(left, LONGEST_TIMER_MS);
+      timer = setTimeout(left > step ? () => wait(left - step) : fn, step);
+      timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

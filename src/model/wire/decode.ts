@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration } from '../duration.js';
+import { LONGEST_MS, parseDuration } from '../duration.js';
 import { ServiceDiscoveryError } from '../errors.js';
 import { goQuote } from '../go-text.js';
 import { limits } from '../limits.js';
@@ -161,10 +161,15 @@ function leaf(schema: z.core.$ZodType, value: unknown, path: Path): unknown {
 }
 
 function duration(value: unknown, path: Path): string | number {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return nanoseconds(Number(value), path);
   if (typeof value !== 'string') throw refused(`json: cannot unmarshal ${kindOf(value)} into a duration`, path);
   if (parseDuration(value) === undefined) throw refused(`time: invalid duration ${goQuote(value)}`, path);
   return value;
+}
+
+function nanoseconds(value: number, path: Path): number {
+  if (Math.abs(value) / 1e6 <= LONGEST_MS) return value;
+  throw refused(`json: cannot unmarshal number ${value} into a duration`, path);
 }
 
 /** Any JSON, big integers as numbers, bounded in depth so that writing it out later cannot overflow the stack. */

@@ -2,6 +2,7 @@ import type { Row } from './rows.js';
 
 /** Whether two rows say the same, whatever their indexes: then writing one over the other would be no change. */
 export function sameRow<R extends Row>(a: R, b: R | undefined): boolean {
+  if (a === b) return true;
   if (!b || a.kind !== b.kind) return false;
   return sameFields(a, b, INDEXES);
 }
@@ -22,14 +23,12 @@ function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
 
 /** A field that is undefined and one that is absent are the same: the store keeps neither. */
 function sameFields(a: object, b: object, ignored: ReadonlySet<string>): boolean {
-  const left = present(a);
-  if (left.length !== present(b).length) return false;
-  return left.every(
-    ([key, value]) =>
-      ignored.has(key) || (Object.hasOwn(b, key) && sameValue(value, (b as Record<string, unknown>)[key])),
-  );
+  for (const key of Object.keys(a)) {
+    if (!ignored.has(key) && !sameValue(own(a, key), own(b, key))) return false;
+  }
+  return Object.keys(b).every((key) => Object.hasOwn(a, key) || ignored.has(key) || own(b, key) === undefined);
 }
 
-function present(object: object): [string, unknown][] {
-  return Object.entries(object).filter(([, value]) => value !== undefined);
+function own(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
 }

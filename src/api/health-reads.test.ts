@@ -117,6 +117,17 @@ describe('what is selected', () => {
   ];
   test.each(cases)('%s', async (query, wanted) => expect(await ids(query)).toEqual(wanted));
 
+  test('near=_agent puts what runs here first, before anything was measured', async () => {
+    const rows = ['sel-0', 'n1'].map((node) => serviceRow(node, `mine-${node}`, { service: 'mine' }));
+    world.world.put(nodeRow('n1'), ...rows);
+    const first = async (near: string) => {
+      const items = (await world.ask(`/v1/health/service/mine?near=${near}`)).json() as { Service: { ID: string } }[];
+      return items[0]?.Service.ID;
+    };
+    expect(await first('_agent')).toBe('mine-n1');
+    expect(await first('N1')).toBe('mine-n1');
+  });
+
   test('near sorts by the coordinates that are known', async () => {
     world.world.put(at('sel-0', 5), at('sel-2', 1), at('n1', 0));
     expect(await ids('?near=_agent')).toEqual(['sel-2', 'sel-0', 'sel-1']);

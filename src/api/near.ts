@@ -5,7 +5,8 @@ import type { ApiRequest } from './core/request.js';
 /**
  * Order by round-trip time between network coordinates (Vivaldi, as Consul keeps them: seconds in a Euclidean space,
  * plus a height for the last mile and an adjustment). Where a node has no coordinate its distance is unknown and it
- * goes last, keeping its place among the unknown; where the near node has none, nothing is sorted.
+ * goes last, keeping its place among the unknown; where the near node has none, nothing is sorted. This agent's own
+ * node always has one: `near=_agent` puts what runs here first.
  */
 interface Coordinate {
   readonly Vec: readonly number[];
@@ -13,6 +14,9 @@ interface Coordinate {
   readonly Adjustment: number;
   readonly Height: number;
 }
+
+/** Where every node starts: the origin, with Serf's first guess of the error. */
+export const ORIGIN: Coordinate = { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 };
 
 export function sortByDistance<T>(
   request: ApiRequest,
@@ -39,8 +43,10 @@ function distance(a: Coordinate, b: Coordinate | undefined): number {
 
 /** Coordinates are small named documents of kind `coordinate`, by lower-cased node name. */
 function coordinateOf(request: ApiRequest, node: string): Coordinate | undefined {
-  const body = request.api.handle.catalog.config('coordinate', node.toLowerCase())?.body;
-  return toCoordinate(jsonField(body, 'Coord'));
+  const { catalog, registry } = request.api.handle;
+  const written = toCoordinate(jsonField(catalog.config('coordinate', node.toLowerCase())?.body, 'Coord'));
+  const isOwn = node.toLowerCase() === registry.nodeName.toLowerCase();
+  return written ?? (isOwn ? ORIGIN : undefined);
 }
 
 function toCoordinate(value: Json | undefined): Coordinate | undefined {

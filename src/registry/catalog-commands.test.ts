@@ -93,6 +93,25 @@ describe('catalog/register', () => {
 });
 
 describe('catalog/deregister', () => {
+  test('finds ids whatever their case, an exact one first', async () => {
+    await using at = await startedRegistry();
+    for (const ID of ['Web', 'web', 'Api'])
+      await at.registry.registerCatalog({ Node: 'b', Address: '1.1.1.1', Service: { ID, Service: 'x' } });
+    await at.registry.registerCatalog({ Node: 'b', Address: '1.1.1.1', Check: { CheckID: 'Mem', Name: 'm' } });
+    await at.registry.deregisterCatalog({ Node: 'b', ServiceID: 'web' });
+    await at.registry.deregisterCatalog({ Node: 'b', ServiceID: 'api' });
+    await at.registry.deregisterCatalog({ Node: 'b', CheckID: 'mEM' });
+    expect(Array.from(at.catalog.servicesOf('b'), (row) => row.id)).toEqual(['Web']);
+    expect(at.catalog.check('b', 'Mem')).toBeUndefined();
+  });
+
+  test('a definition’s durations are read back in Go’s spelling', async () => {
+    await using at = await startedRegistry();
+    const Definition = { TCP: 'x:1', Interval: '90m', Timeout: 5e9 };
+    await at.registry.registerCatalog({ Node: 'b', Address: '1.1.1.1', Check: { CheckID: 'c', Definition } });
+    expect(at.catalog.check('b', 'c')?.definition).toEqual({ TCP: 'x:1', Interval: '1h30m0s', Timeout: '5s' });
+  });
+
   test('takes a service with its checks, a check, or the node with everything', async () => {
     await using at = await startedRegistry();
     const check = { Status: 'passing' };

@@ -1,5 +1,5 @@
 import { decision, Draft, removeCheck, removeNode, removeService } from '../catalog/index.js';
-import type { Caller, CatalogDeregistration, CatalogRegistration } from '../model/index.js';
+import type { Caller, CatalogDeregistration, CatalogRegistration, StateReader } from '../model/index.js';
 import { invalid, ServiceDiscoveryError } from '../model/index.js';
 import { decideCatalogRegistration, planCatalog } from './catalog-registration.js';
 import type { Core } from './core.js';
@@ -28,8 +28,8 @@ export class CatalogCommands {
     authorize(this.core, caller, 'node', node);
     await this.core.decide((head) => {
       const draft = new Draft(head);
-      if (serviceId !== '') removeService(draft, node, serviceId);
-      else if (checkId !== '') removeCheck(draft, node, checkId);
+      if (serviceId !== '') removeService(draft, node, serviceSpelt(head, node, serviceId));
+      else if (checkId !== '') removeCheck(draft, node, checkSpelt(head, node, checkId));
       else removeNode(draft, node);
       return decision(undefined, draft.changes, draft.lockDelays);
     });
@@ -39,4 +39,17 @@ export class CatalogCommands {
     if (datacenter === '' || datacenter === this.core.self.datacenter) return;
     throw new ServiceDiscoveryError('INVALID_ARGUMENT', 'No path to datacenter', { details: { status: 500 } });
   }
+}
+
+/** Consul's catalog finds ids whatever their case; an exact match goes first, as ids that differ in case live here. */
+function serviceSpelt(head: StateReader, node: string, id: string): string {
+  if (head.service(node, id)) return id;
+  const wanted = id.toLowerCase();
+  return Array.from(head.servicesOf(node)).find((row) => row.id.toLowerCase() === wanted)?.id ?? id;
+}
+
+function checkSpelt(head: StateReader, node: string, id: string): string {
+  if (head.check(node, id)) return id;
+  const wanted = id.toLowerCase();
+  return Array.from(head.checksOf(node)).find((row) => row.checkId.toLowerCase() === wanted)?.checkId ?? id;
 }

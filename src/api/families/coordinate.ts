@@ -6,6 +6,7 @@ import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { badRequest } from '../core/errors.js';
+import { ORIGIN } from '../near.js';
 import { blockingRead, stateRead } from '../reads.js';
 
 /**
@@ -33,8 +34,6 @@ export const coordinateRoutes = family(500, {
 });
 
 const KIND = 'coordinate';
-/** Where every node starts: the origin, with Serf's first guess of the error. */
-const ORIGIN = { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 };
 
 function datacenters(request: ApiRequest): Reply {
   const { catalog, registry } = request.api.handle;

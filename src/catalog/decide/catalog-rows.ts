@@ -1,4 +1,4 @@
-import { formatDuration, instanceFields } from '../../model/index.js';
+import { formatDuration, instanceFields, parseDuration } from '../../model/index.js';
 import type { CatalogCheck, CatalogService, CheckRow, Json, NodeRow, Owned, ServiceRow } from '../../model/index.js';
 
 /** Rows from the bodies of catalog/register and txn. What is absent becomes empty; nothing is refused here. */
@@ -76,14 +76,16 @@ function typeOf(definition: Json): string {
 const DURATIONS: ReadonlySet<string> = new Set(['Interval', 'Timeout', 'TTL', 'DeregisterCriticalServiceAfter']);
 const NS_PER_MS = 1e6;
 
-/** Durations given as nanoseconds are read back as text (docs/contract.md section 2). */
+/** Durations are read back in Go's own spelling, however they were given (docs/contract.md section 2). */
 function shownDefinition(definition: Json): Json {
   if (!isObject(definition)) return null;
   return Object.fromEntries(Object.entries(definition).map(([field, value]) => [field, shownField(field, value)]));
 }
 
 function shownField(field: string, value: Json): Json {
-  return DURATIONS.has(field) && typeof value === 'number' ? formatDuration(value / NS_PER_MS) : value;
+  if (!DURATIONS.has(field)) return value;
+  const ms = typeof value === 'number' ? value / NS_PER_MS : parseDuration(String(value));
+  return ms === undefined ? value : formatDuration(ms);
 }
 
 function isObject(value: Json): value is { readonly [key: string]: Json } {

@@ -110,7 +110,7 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
   for (const part of [leases, node, tombstones, reaper, reconciler]) feed.beforeClose(() => part.close());
 
   await takeOver(node);
-  await reconciler.run();
+  await reconciler.run({ pauses: false });
   leases.start();
   reconciler.start();
   reaper.start();

@@ -84,7 +84,8 @@ function shownDefinition(definition: Json): Json {
 
 function shownField(field: string, value: Json): Json {
   if (!DURATIONS.has(field)) return value;
-  const ms = typeof value === 'number' ? value / NS_PER_MS : parseDuration(String(value));
+  if (typeof value === 'number') return formatDuration(value / NS_PER_MS);
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
   return ms === undefined ? value : formatDuration(ms);
 }
 

@@ -1,5 +1,6 @@
 import { chmod, lstat, readFile, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { once } from 'node:events';
 import type { HttpApi } from '../api/index.js';
 import type { DnsAddress } from '../dns/index.js';
@@ -15,8 +16,19 @@ export interface Certificate {
 /** The certificate of the HTTPS and DNS-over-TLS listeners; undefined when none is configured. */
 export async function readCertificate(files: TlsFiles | undefined): Promise<Certificate | undefined> {
   if (!files) return undefined;
-  const cert = await pem('tls cert_file', files.certFile);
-  return { cert, key: await pem('tls key_file', files.keyFile), minVersion: files.minVersion };
+  const cert = await pem('cert_file', files.certFile);
+  const key = await pem('key_file', files.keyFile);
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceDiscoveryError(
+      'INVALID_ARGUMENT',
+      `tls: ${files.certFile} and ${files.keyFile} are no certificate and its key: ${why}`,
+      { cause },
+    );
+  }
+  return { cert, key, minVersion: files.minVersion };
 }
 
 /** Every HTTP and HTTPS address, in the order configured; what it really listens on, ports included. */
@@ -104,6 +116,6 @@ async function listening<T>(address: ListenAddress, what: string, listen: () => 
 async function pem(what: string, path: string): Promise<string> {
   return readFile(path, 'utf8').catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ServiceDiscoveryError('INVALID_ARGUMENT', `${what}: cannot read ${path}: ${why}`, { cause });
+    throw new ServiceDiscoveryError('INVALID_ARGUMENT', `tls: cannot read ${what} ${path}: ${why}`, { cause });
   });
 }

@@ -11,7 +11,8 @@ const stillClock: Clock = { ...realClock, after: () => () => {}, sleep: () => ne
 
 /**
  * Everything the rooms would refuse of a configuration, without opening or running anything: definitions one by one,
- * so that each mistake is told with its place, the registration policy, static DNS records. Throws INVALID_ARGUMENT.
+ * so that each mistake is told with its place, the registration policy, static DNS records. Files it names, such as
+ * certificates, may be another machine's. Throws INVALID_ARGUMENT.
  */
 export async function proveConfig(config: AgentConfig): Promise<void> {
   const violations: Violation[] = [];

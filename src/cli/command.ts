@@ -85,6 +85,11 @@ export function durationText(value: string): string {
   return value;
 }
 
+export function positiveDurationText(value: string): string {
+  if (durationMs(value) <= 0) throw new InvalidArgumentError('must be above 0.');
+  return value;
+}
+
 export function durationMs(value: string): number {
   return parseDuration(durationText(value)) as number;
 }

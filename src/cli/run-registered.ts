@@ -11,6 +11,15 @@ import { pause } from './pause.js';
  * signal – out of discovery first, then deregistered. A wrapper killed with -9 cannot do that; its heartbeat stops,
  * the instance turns critical after the TTL and is removed a minute later.
  */
+export interface Supervision {
+  /** Longest silence of the heartbeat. Default 10 s. */
+  readonly ttl?: string;
+  /** How long without one until the instance is removed. Default 1 minute. */
+  readonly deregisterAfter?: string;
+  /** Between leaving discovery and the signal that ends the program. */
+  readonly drainMs: number;
+}
+
 const TTL = '10s';
 const DEREGISTER_AFTER = '1m';
 /** Three chances within a TTL. */
@@ -25,18 +34,18 @@ export async function runRegistered(
   flags: ClientFlags,
   definition: ServiceRegistration,
   [program, ...args]: readonly string[],
-  drainMs: number,
+  supervision: Supervision,
 ): Promise<number> {
   return useAgent(session, flags, async (agent) => {
-    const body = withHeartbeat(definition);
+    const body = withHeartbeat(definition, supervision);
     const id = body.ID as string;
     await agent.put('/v1/agent/service/register', { body });
     const ended = new AbortController();
     const child = spawn(program as string, args, { stdio: 'inherit' });
-    const stopForwarding = forwardSignals(child, drainMs, () => drain(session, agent, id));
+    const stopForwarding = forwardSignals(child, supervision.drainMs, () => drain(session, agent, id));
     try {
       await once(child, 'spawn');
-      const heartbeat = beat(session, agent, body, ended.signal);
+      const heartbeat = beat(session, agent, body, supervision.ttl ?? TTL, ended.signal);
       const exit = await exitOf(child);
       ended.abort();
       await heartbeat;
@@ -53,14 +62,17 @@ export async function runRegistered(
 }
 
 /** The definition with a TTL check of our own beside those it has. */
-function withHeartbeat(definition: ServiceRegistration): ServiceRegistration {
+function withHeartbeat(
+  definition: ServiceRegistration,
+  { ttl = TTL, deregisterAfter = DEREGISTER_AFTER }: Supervision,
+): ServiceRegistration {
   const { Name = '', ID = Name, Check, Checks, ...rest } = definition;
   const own = {
     CheckID: heartbeatId(ID),
     Name: 'Program runs',
-    TTL,
+    TTL: ttl,
     Status: 'passing',
-    DeregisterCriticalServiceAfter: DEREGISTER_AFTER,
+    DeregisterCriticalServiceAfter: deregisterAfter,
   };
   return { ...rest, Name, ID, Checks: [...(Check ? [Check] : []), ...(Checks ?? []), own] };
 }
@@ -73,10 +85,11 @@ async function beat(
   session: Session,
   agent: AgentClient,
   body: ServiceRegistration,
+  ttl: string,
   signal: AbortSignal,
 ): Promise<void> {
   const id = body.ID as string;
-  const everyMs = (parseDuration(TTL) as number) / HEARTBEATS_PER_TTL;
+  const everyMs = (parseDuration(ttl) as number) / HEARTBEATS_PER_TTL;
   let lost = false;
   while (!signal.aborted) {
     try {

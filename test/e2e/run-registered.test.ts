@@ -79,8 +79,9 @@ test('it is registered with a heartbeat while it runs; a signal drains first; it
 });
 
 test('an instance id of its own is made when none is given', async () => {
-  const job = register(['--port', '9'], ['sleep', '30']);
+  const job = register(['--port', '9', '--ttl', '3s'], ['sleep', '30']);
   await expect.poll(instances, { timeout: 10_000 }).toEqual([expect.stringMatching(/^job-[0-9a-f]{8}$/)]);
+  expect(Object.values(await checks())).toEqual([expect.objectContaining({ Type: 'ttl', Status: 'passing' })]);
   job.signal('SIGINT');
   expect((await job.finished).code).toBe(128 + 2);
   expect(await instances()).toEqual([]);

@@ -8,6 +8,7 @@ import {
   collectPair,
   durationMs,
   durationText,
+  positiveDurationText,
   portNumber,
   printJson,
   useAgent,
@@ -57,7 +58,11 @@ export const command: CommandFactory = (session) =>
         .option('--check-grpc', 'ask the gRPC health service at address and port')
         .option('--interval <duration>', 'between two runs of the check', durationText, '10s')
         .option('--timeout <duration>', 'of one run', durationText)
-        .option('--ttl <duration>', 'the instance reports its health itself, at least this often', durationText)
+        .option(
+          '--ttl <duration>',
+          'the instance reports its health itself, at least this often; --exec does it',
+          positiveDurationText,
+        )
         .option('--deregister-after <duration>', 'remove it when critical for so long', durationText)
         .option('--exec', 'run the program after --; deregister when it ends and exit with its code')
         .addOption(
@@ -97,7 +102,8 @@ async function act(
     if (rest.length === 0) throw invalid('--exec needs a program: … --exec -- node server.js');
     const [body, ...others] = bodies;
     if (body === undefined || others.length > 0) throw invalid('--exec takes exactly one definition');
-    return session.exitWith(await runRegistered(session, flags, body, rest, flags.drain));
+    const { ttl, deregisterAfter, drain: drainMs } = flags;
+    return session.exitWith(await runRegistered(session, flags, body, rest, { ttl, deregisterAfter, drainMs }));
   }
   if (flags.file !== undefined && name !== undefined)
     throw invalid(`with --file the definition names the service; leave "${name}" out`);
@@ -134,10 +140,12 @@ function checkOf(flags: Flags): CheckRegistration | undefined {
 }
 
 function checkKind(flags: Flags): CheckRegistration | undefined {
-  const kinds = [flags.checkHttp, flags.checkTcp, flags.checkGrpc, flags.ttl].filter((kind) => kind !== undefined);
+  // The heartbeat of --exec is a check of its own, beside these.
+  const ttl = flags.exec === true ? undefined : flags.ttl;
+  const kinds = [flags.checkHttp, flags.checkTcp, flags.checkGrpc, ttl].filter((kind) => kind !== undefined);
   if (kinds.length > 1)
     throw invalid('one check only: --check-http, --check-tcp, --check-grpc or --ttl; several go in a --file');
-  if (flags.ttl !== undefined) return { TTL: flags.ttl };
+  if (ttl !== undefined) return { TTL: ttl };
   if (flags.checkHttp !== undefined) {
     return {
       HTTP: flags.checkHttp.startsWith('/')

@@ -11,9 +11,11 @@ import {
 
 const familyOf = (address: string): 0 | 4 | 6 => isIP(address) as 0 | 4 | 6;
 
+function pair(key: string, value: string, why: string): string {
+  return `Couldn't load metadata pair ('${key}', '${value}'): ${why}`;
+}
+
 describe('metadata of a service', () => {
-  const pair = (key: string, value: string, why: string): string =>
-    `Couldn't load metadata pair ('${key}', '${value}'): ${why}`;
   const long = 'k'.repeat(129);
   const wide = 'é'.repeat(257);
 

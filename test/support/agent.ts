@@ -28,7 +28,7 @@ export interface AgentOptions {
   readonly timeoutMs?: number;
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -185,7 +185,7 @@ function running(
 }
 
 /** `[::1]:8600` → `{ host: '::1', port: 8600 }` */
-export function hostPort(address: string): { readonly host: string; readonly port: number } {
+function hostPort(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }

@@ -1,7 +1,7 @@
 /** Questions to a DNS server over real sockets, and answers as lines of text. */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { decodeMessage, encodeMessage, typeCode } from '../../src/dns/index.js';
+import { decodeMessage, emptyQuery, encodeMessage, typeCode } from '../../src/dns/index.js';
 import type { DnsAddress, Edns, Message, RecordData, ResourceRecord } from '../../src/dns/index.js';
 
 export interface AskOptions {
@@ -16,20 +16,11 @@ export interface AskOptions {
 export function questionBytes(text: string, { edns, id = 4711, rd = false, opcode = 0 }: AskOptions = {}): Buffer {
   const [type = '', name = ''] = text.split(' ');
   const message: Message = {
+    ...emptyQuery,
     id,
-    response: false,
     opcode,
-    authoritative: false,
-    truncated: false,
     recursionDesired: rd,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
     questions: [{ name, type: typeCode(type) ?? 0, class: 1 }],
-    answers: [],
-    authorities: [],
-    additionals: [],
   };
   if (edns === undefined) return encodeMessage(message);
   const record = typeof edns === 'number' ? { udpSize: edns, version: 0, dnssecOk: false, options: [] } : edns;

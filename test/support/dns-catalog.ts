@@ -1,58 +1,23 @@
 /** Catalogs for DNS tests and benches, written in a few words. */
 import { Catalog } from '../../src/catalog/index.js';
 import { ServiceDiscoveryError } from '../../src/model/index.js';
+import * as plain from '../../src/testing/catalog-world.js';
 import type { CheckRow, NodeRow, QueryExecution, Row, ServiceRow } from '../../src/model/index.js';
 
 const origin = '00000000-0000-0000-0000-000000000001';
 const owned = { datacenter: 'dc1', origin, createIndex: 1, modifyIndex: 1 } as const;
 
 export function nodeRow(node: string, address: string, more: Partial<NodeRow> = {}): NodeRow {
-  return { kind: 'node', node, id: '', address, taggedAddresses: null, meta: null, ...owned, ...more };
+  return plain.nodeRow(node, { address, ...owned, ...more });
 }
 
 export function serviceRow(node: string, id: string, more: Partial<ServiceRow> = {}): ServiceRow {
-  return {
-    kind: 'service',
-    node,
-    id,
-    service: id,
-    tags: [],
-    address: '',
-    taggedAddresses: null,
-    meta: null,
-    port: 80,
-    socketPath: '',
-    weights: { Passing: 1, Warning: 1 },
-    enableTagOverride: false,
-    serviceKind: '',
-    proxy: null,
-    connect: null,
-    locality: null,
-    ...owned,
-    ...more,
-  };
+  return plain.serviceRow(node, id, { port: 80, ...owned, ...more });
 }
 
 /** `serviceId` '' makes it a check of the node. */
 export function checkRow(node: string, serviceId: string, status: string, checkId = `check:${serviceId}`): CheckRow {
-  return {
-    kind: 'check',
-    node,
-    checkId,
-    name: checkId,
-    status,
-    notes: '',
-    output: '',
-    serviceId,
-    serviceName: '',
-    serviceTags: [],
-    type: '',
-    interval: '',
-    timeout: '',
-    exposedPort: 0,
-    definition: null,
-    ...owned,
-  };
+  return plain.checkRow(node, checkId, { status, serviceId, ...owned });
 }
 
 export function catalogOf(rows: readonly Row[], datacenter = 'dc1'): Catalog {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { loadConfig, startAgent, type Agent } from '../../src/agent/index.js';
+import { loadConfig, startAgent, type Agent, type AgentOptions } from '../../src/agent/index.js';
 import { askUdp } from '../support/dns-ask.js';
 import { http, httpJson } from '../support/http.js';
 
@@ -20,7 +20,7 @@ interface Started extends AsyncDisposable {
 }
 
 /** An agent in this process, from a configuration file and nothing else. */
-async function started(config: object): Promise<Started> {
+async function started(config: object, options: AgentOptions = {}): Promise<Started> {
   const directory = mkdtempSync(join(tmpdir(), 'datapunk-config-'));
   const file = join(directory, 'agent.json');
   const log: string[] = [];
@@ -32,7 +32,7 @@ async function started(config: object): Promise<Started> {
   };
   writeFileSync(file, JSON.stringify({ ...basics, ...config }));
   const loaded = await loadConfig({ configFile: [file] }, {});
-  const agent = await startAgent(loaded.config, { log: (line) => log.push(line) });
+  const agent = await startAgent(loaded.config, { ...options, log: (line) => log.push(line) });
   const [host = '', port] = (agent.addresses.dns[0] ?? '').split(':');
   return {
     agent,
@@ -134,6 +134,17 @@ describe('check_config', () => {
     expect(await outputOf({ check_output_max_size: 10 })).not.toContain(whole);
     expect(await outputOf({ discard_check_output: true })).toBe('');
   });
+});
+
+test('a runner of the program that runs the agent is there for definitions in files', async () => {
+  const runners = new Map([['mine', { run: async () => ({ status: 'warning', output: 'by mine' }) as const }]]);
+  const check = { runner: 'mine', interval: '1s' };
+  await using at = await started({ services: [{ name: 'web', check }] }, { runners });
+  const shown = async () => httpJson(at.origin, 'GET /v1/agent/checks');
+  await vi.waitFor(
+    async () => expect(await shown()).toMatchObject({ 'service:web': { Status: 'warning', Output: 'by mine' } }),
+    5_000,
+  );
 });
 
 test('dns_config.records, as a line and as fields', async () => {

@@ -14,6 +14,8 @@ import { memoryIo } from '../../src/testing/memory-io.js';
 import { datapunk, startAgent, type AgentProcess } from '../support/agent.js';
 import { httpJson } from '../support/http.js';
 
+const BIN = join(import.meta.dirname, '../../bin/datapunk');
+
 let agent: AgentProcess;
 let directory: string;
 let remove: () => Promise<void>;
@@ -177,8 +179,8 @@ describe('key-values', () => {
   test('any bytes, from stdin and to a pipe', async () => {
     const bytes = Buffer.from([0, 255, 10, 128, 27]);
     const env = { ...process.env, CONSUL_HTTP_ADDR: new URL(agent.origin).host };
-    execFileSync('bin/datapunk', ['kv', 'put', 'bytes', '-'], { input: bytes, env });
-    expect(execFileSync('bin/datapunk', ['kv', 'get', 'bytes'], { env })).toEqual(bytes);
+    execFileSync(BIN, ['kv', 'put', 'bytes', '-'], { input: bytes, env });
+    expect(execFileSync(BIN, ['kv', 'get', 'bytes'], { env })).toEqual(bytes);
     await ok('kv', 'delete', 'bytes');
   });
 

@@ -1,9 +1,12 @@
 /** `datapunk dev`: three real services that find and call each other, survive a kill, and leave nothing behind. */
+import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { isProcessRunning } from '../../src/testing/running-process.js';
 import { httpJson } from '../support/http.js';
+
+const BIN = join(import.meta.dirname, '../../bin/datapunk');
 
 interface Dev {
   readonly child: ChildProcess;
@@ -18,7 +21,7 @@ afterEach(() => {
 
 function dev(...flags: string[]): Dev {
   const free = ['--http-addr', '127.0.0.1:0', '--dns-addr', '127.0.0.1:0'];
-  const child = spawn('bin/datapunk', ['dev', ...free, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BIN, ['dev', ...free, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (piece: string) => (text += piece));

@@ -25,6 +25,10 @@ export const limits = {
   parsedTargets: 4_096,
   parsedTargetChars: 512,
   headersTimeoutMs: 10_000,
+  /** How often connections are looked through for requests that take too long. */
+  slowRequestsEveryMs: 2_500,
+  /** Requests of one connection that may wait for an earlier answer before no more are read. */
+  pipelinedRequests: 64,
   /** The whole of a request, snapshots included. */
   requestTimeoutMs: 600_000,
   /** A connection without a request. */
@@ -67,7 +71,6 @@ export const limits = {
   regexpProgram: 1024,
   /** Each may hold 8 MB of matching states. */
   regexpCacheEntries: 32,
-  queryTemplateDepth: 3,
   /** Characters that rendering one query template may produce in all. */
   queryRenderedChars: 64 * 1024,
   dnsUdpBytes: 65_467,

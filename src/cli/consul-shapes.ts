@@ -1,4 +1,4 @@
-/** The parts of the agent's answers that the CLI shows (CONTRACT 2). */
+/** The parts of the agent's answers that the CLI shows (docs/contract.md section 2). */
 export interface NodeJson {
   readonly ID: string;
   readonly Node: string;

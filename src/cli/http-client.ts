@@ -4,7 +4,7 @@ import type { AgentAddress } from './agent-address.js';
 
 /**
  * The CLI's way to an agent, ours or Consul's: one request, one answer, errors with the agent's own text. Standing
- * queries follow CONTRACT 1.6: an index that goes backwards starts again at 0.
+ * queries follow docs/contract.md section 1.6: an index that goes backwards starts again at 0.
  */
 export interface AgentClient {
   /** As shown to people. */

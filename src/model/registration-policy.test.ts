@@ -4,7 +4,7 @@ import { compileRegistrationPolicy, parseRegistrationPolicy } from './registrati
 import type { JudgedRegistration } from './registration-policy.js';
 
 const compile = (expression: string): RegExp => {
-  const flags = /^\(\?is\)/.test(expression) ? 'is' : '';
+  const flags = expression.startsWith('(?is)') ? 'is' : '';
   return new RegExp(expression.replace('(?is)', ''), flags);
 };
 

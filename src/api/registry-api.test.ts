@@ -77,6 +77,17 @@ describe('kv', () => {
     expect([answer.status, answer.text]).toEqual([status, text]);
   });
 
+  test('a check registered alone has an ID, one inside a service a CheckID', async () => {
+    const alone = await world.ask('/v1/agent/check/register', {
+      method: 'PUT',
+      body: '{"CheckID":"c","Name":"c","TTL":"30s"}',
+    });
+    expect([alone.status, alone.text]).toEqual([400, 'Request decode failed: json: unknown field "CheckID"']);
+    const body = '{"Name":"with-check","Check":{"CheckID":"c","TTL":"30s"}}';
+    expect((await world.ask('/v1/agent/service/register', { method: 'PUT', body })).status).toBe(200);
+    await world.ask('/v1/agent/service/deregister/with-check', { method: 'PUT' });
+  });
+
   test('a missing key is 404 without a body, with an index; a list of nothing too, but for the root', async () => {
     for (const path of ['kv/none', 'kv/none/?recurse', 'kv/none/?keys']) {
       const answer = await get(path);

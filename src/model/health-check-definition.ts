@@ -59,7 +59,7 @@ export class HealthCheckDefinition {
     };
   }
 
-  /** The body of a check registration: PUT agent/check/register, or `Check` of a service. */
+  /** `Check` of a service registration. Registered alone over HTTP, a check's `CheckID` is called `ID`. */
   toConsulCheck(): CheckRegistration {
     return {
       ...this.#described,

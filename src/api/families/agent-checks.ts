@@ -1,5 +1,5 @@
 import { healthCheckShape } from '../../catalog/index.js';
-import { checkRegistration, checkUpdate, registrationAliases } from '../../model/index.js';
+import { agentCheckRegistration, checkUpdate, registrationAliases } from '../../model/index.js';
 import type { CheckStatus } from '../../model/index.js';
 import { badRequest } from '../core/errors.js';
 import { done } from '../core/reply.js';
@@ -14,7 +14,7 @@ import { filterOf } from '../select.js';
 export const agentCheckRoutes = family(400, {
   '/v1/agent/checks': { GET: { handler: checks, summary: 'Checks registered on this agent' } },
   '/v1/agent/check/register': {
-    PUT: { handler: register, summary: 'Register a check on this agent', body: checkRegistration },
+    PUT: { handler: register, summary: 'Register a check on this agent', body: agentCheckRegistration },
   },
   '/v1/agent/check/deregister/{check}': { PUT: { handler: deregister, summary: 'Remove a check of this agent' } },
   '/v1/agent/check/pass/{check}': { PUT: { handler: ttl('passing'), summary: 'A TTL check passes', query: ['note'] } },
@@ -42,7 +42,7 @@ function mayRead(request: ApiRequest, serviceName: string): boolean {
 
 async function register(request: ApiRequest): Promise<Reply> {
   request.refuseNamespaces();
-  const body = await request.decode(checkRegistration, { aliases: registrationAliases });
+  const body = await request.decode(agentCheckRegistration, { aliases: registrationAliases });
   await request.api.handle.registry.registerCheck(body, { token: body.Token || request.token });
   return done;
 }

@@ -79,6 +79,9 @@ const serviceFields = z.object({
 /** PUT agent/service/register, and `service` in a config file. */
 export const serviceRegistration = serviceFields;
 
+/** PUT agent/check/register, where the id is called `ID` alone. */
+export const agentCheckRegistration = checkRegistration.omit({ CheckID: true });
+
 export const checkUpdate = z.object({ Status: z.string().optional(), Output: z.string().optional() });
 
 /** Service inside catalog/register: the name is called Service. */

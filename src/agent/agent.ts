@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { createHttpApi, type HttpApi } from '../api/index.js';
 import { createDnsServer, type DnsServer } from '../dns/index.js';
-import { allowAll, ServiceDiscoveryError, type CheckRunner } from '../model/index.js';
-import { createRegistry, type Registry } from '../registry/index.js';
+import { allowAll, ServiceDiscoveryError } from '../model/index.js';
+import { createRegistry, type CheckOptions, type Registry } from '../registry/index.js';
 import { realClock, realRandom } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
 import type { AgentAddresses } from './addresses.js';
@@ -37,7 +37,7 @@ export interface AgentOptions {
   /** Reads the configuration again. Without it a reload is refused. */
   readonly loadConfig?: () => Promise<LoadedConfig>;
   /** Check runners of the embedding program, by the name a check gives as `Runner`. */
-  readonly runners?: ReadonlyMap<string, CheckRunner>;
+  readonly runners?: CheckOptions['runners'];
 }
 
 /** Rejects, with nothing left running, when the data dir or an address cannot be had. */
@@ -56,7 +56,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   const certificate = await readCertificate(config.tls);
   const registry = await openRegistry(config, options, logger);
   closers.add(() => registry.close());
-  const definitions = new Definitions(config, registry, logger, options.loadConfig);
+  const definitions = new Definitions(config, registry, logger, options.loadConfig, options.runners);
   await definitions.apply();
 
   let addresses: AgentAddresses | undefined;

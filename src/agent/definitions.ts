@@ -1,5 +1,5 @@
 import { isDiscoveryError, ServiceDiscoveryError, type RegistryCommands } from '../model/index.js';
-import type { Registry } from '../registry/index.js';
+import type { CheckOptions, Registry } from '../registry/index.js';
 import type { AgentConfig, LoadedConfig } from './config/index.js';
 import type { AgentLogger } from './logger.js';
 import { proveConfig } from './prove-config.js';
@@ -11,6 +11,7 @@ export class Definitions {
     private readonly registry: Registry,
     private readonly logger: AgentLogger,
     private readonly loadConfig: (() => Promise<LoadedConfig>) | undefined,
+    private readonly runners?: CheckOptions['runners'],
   ) {}
 
   async apply(config = this.current): Promise<void> {
@@ -18,7 +19,7 @@ export class Definitions {
       await this.registry.applyConfigDefinitions(config.services, config.nodeChecks);
     } catch (error) {
       // Says which definition it is.
-      if (isDiscoveryError(error, 'INVALID_ARGUMENT')) await proveConfig(config);
+      if (isDiscoveryError(error, 'INVALID_ARGUMENT')) await proveConfig(config, this.runners);
       throw error;
     }
   }

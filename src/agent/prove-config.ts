@@ -1,7 +1,7 @@
 import { Catalog } from '../catalog/index.js';
 import { createDnsServer } from '../dns/index.js';
 import { isDiscoveryError, ServiceDiscoveryError, type Violation } from '../model/index.js';
-import { createRegistry } from '../registry/index.js';
+import { createRegistry, type CheckOptions } from '../registry/index.js';
 import { realClock, type Clock } from '../runtime/index.js';
 import type { AgentConfig } from './config/index.js';
 import { checkOptions } from './room-options.js';
@@ -14,7 +14,7 @@ const stillClock: Clock = { ...realClock, after: () => () => {}, sleep: () => ne
  * so that each mistake is told with its place, the registration policy, static DNS records. Files it names, such as
  * certificates, may be another machine's. Throws INVALID_ARGUMENT.
  */
-export async function proveConfig(config: AgentConfig): Promise<void> {
+export async function proveConfig(config: AgentConfig, runners?: CheckOptions['runners']): Promise<void> {
   const violations: Violation[] = [];
   const attempt = async (field: string, work: () => Promise<void> | void): Promise<void> => {
     try {
@@ -28,7 +28,7 @@ export async function proveConfig(config: AgentConfig): Promise<void> {
     'dns_config:',
     () => void createDnsServer({ catalog: emptyCatalog(config), queries: noQueries, config: config.dns }),
   );
-  await attempt('registration_policy:', () => proveDefinitions(config, attempt));
+  await attempt('registration_policy:', () => proveDefinitions(config, runners, attempt));
   const [first] = violations;
   if (!first) return;
   const message =
@@ -38,12 +38,13 @@ export async function proveConfig(config: AgentConfig): Promise<void> {
 
 async function proveDefinitions(
   config: AgentConfig,
+  runners: CheckOptions['runners'],
   attempt: (field: string, work: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const registry = await createRegistry({
     datacenter: config.datacenter,
     node: { name: config.nodeName, address: config.advertiseAddress },
-    checks: checkOptions(config),
+    checks: checkOptions(config, runners),
     clock: stillClock,
     registrationPolicy: config.registrationPolicy,
   });

@@ -1,10 +1,9 @@
 import type { HttpSettings } from '../api/index.js';
-import type { CheckRunner } from '../model/index.js';
 import type { CheckOptions } from '../registry/index.js';
 import type { AgentConfig } from './config/index.js';
 
 /** The parts of the configuration, by the names of the rooms they are for. */
-export function checkOptions({ checks }: AgentConfig, runners?: ReadonlyMap<string, CheckRunner>): CheckOptions {
+export function checkOptions({ checks }: AgentConfig, runners?: CheckOptions['runners']): CheckOptions {
   const { enableScripts, enableLocalScripts, allowedNetworks, ...same } = checks;
   return {
     ...same,

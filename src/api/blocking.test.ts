@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { topic } from '../model/index.js';
 import { CatalogWorld, nodeRow, serviceRow } from '../testing/catalog-world.js';
@@ -15,7 +15,7 @@ let clock: FakeClock;
 let space: string;
 let queries: BlockingQueries;
 let answers: number[];
-let response: EventEmitter;
+let client: EventEmitter;
 
 beforeEach(() => {
   world = new CatalogWorld([nodeRow('n1'), web(1)]);
@@ -24,7 +24,7 @@ beforeEach(() => {
   // Half of the random extra of wait/16.
   queries = new BlockingQueries(world.catalog, clock, { next: () => 0.5 }, () => space);
   answers = [];
-  response = new EventEmitter();
+  client = new EventEmitter();
 });
 
 /** Asks for the service from an index on; the index of the answer is noted when it comes. */
@@ -33,7 +33,7 @@ function ask(minIndex: number, waitMs = WAIT, name = 'web'): Promise<Reply> {
     const view = world.catalog.serviceView(name);
     return { value: view, index: view.index, topic: topic.service(name) };
   };
-  const done = queries.read(response as ServerResponse, { minIndex, waitMs }, read, (answer) => {
+  const done = queries.read(client as Socket, { minIndex, waitMs }, read, (answer) => {
     answers.push(answer.index);
     return { status: 200, headers: [] };
   });
@@ -87,9 +87,9 @@ describe('a blocking read', () => {
 
   test('a client that leaves frees what waited for it', async () => {
     const done = ask(indexNow());
-    response.emit('close');
+    client.emit('close');
     await expect(done).rejects.toMatchObject({ code: 'ABORTED' });
-    expect([clock.pending, queries.size, response.listenerCount('close')]).toEqual([0, 0, 0]);
+    expect([clock.pending, queries.size, client.listenerCount('close')]).toEqual([0, 0, 0]);
     expect(answers).toEqual([]);
   });
 

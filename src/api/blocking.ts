@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { ServiceDiscoveryError } from '../model/index.js';
 import type { Answer, CatalogView, Topic } from '../model/index.js';
 import type { Clock, Random } from '../runtime/index.js';
@@ -36,7 +36,7 @@ export class BlockingQueries {
 
   /** Answers at once when there is something newer than `minIndex` or nothing to wait for. */
   read<T>(
-    response: ServerResponse,
+    client: Socket,
     wait: { readonly minIndex: number; readonly waitMs: number },
     read: () => Answer<T>,
     reply: (answer: Answer<T>) => Reply,
@@ -46,31 +46,33 @@ export class BlockingQueries {
     // After a restore the caller's index means nothing any more, so it is told at once.
     const space = this.indexSpace();
     const newer = (): boolean => read().index > wait.minIndex || this.indexSpace() !== space;
-    return this.until(first.topic, newer, wait.waitMs, response).then(() => reply(read()));
+    return this.until(first.topic, newer, wait.waitMs, client).then(() => reply(read()));
   }
 
   /**
    * Resolves when `ready` holds after a change of the topic, when the time and its random extra of a sixteenth are up,
-   * or on close; rejects with ABORTED when the client leaves.
+   * or on close; rejects with ABORTED when the client leaves, which its connection says: a response that waits behind
+   * another one of the same connection does not hear of it.
    */
-  until(topic: Topic, ready: () => boolean, waitMs: number, response: ServerResponse): Promise<void> {
+  until(topic: Topic, ready: () => boolean, waitMs: number, client: Socket): Promise<void> {
     if (this.closed || waitMs <= 0) return Promise.resolve();
+    if (client.destroyed) return Promise.reject(gone());
     const queue = this.queueOf(topic);
     this.count += 1;
     return new Promise((resolve, reject) => {
-      const leave = (): void => finish(new ServiceDiscoveryError('ABORTED', 'the client went away'));
+      const leave = (): void => finish(gone());
       const finish = (error?: Error): void => {
         if (!queue.waiters.delete(waiter)) return;
         this.count -= 1;
         cancel();
-        response.off('close', leave);
+        client.off('close', leave);
         this.drop(topic, queue);
         if (error) reject(error);
         else resolve();
       };
       const waiter: Waiter = { ready, finish };
       const cancel = this.clock.after(waitMs + this.extraMs(waitMs), finish);
-      response.on('close', leave);
+      client.on('close', leave);
       queue.waiters.add(waiter);
     });
   }
@@ -107,6 +109,10 @@ export class BlockingQueries {
     queue.unsubscribe();
     if (this.waiting.get(topic) === queue) this.waiting.delete(topic);
   }
+}
+
+function gone(): ServiceDiscoveryError {
+  return new ServiceDiscoveryError('ABORTED', 'the client went away');
 }
 
 const JITTER_STEPS = 64;

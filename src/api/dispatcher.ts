@@ -3,6 +3,7 @@ import { isDiscoveryError, limits } from '../model/index.js';
 import type { ServiceDiscoveryError } from '../model/index.js';
 import type { ApiContext } from './context.js';
 import { statusOf } from './core/errors.js';
+import { InOrder } from './core/in-order.js';
 import type { InvalidStatus } from './core/errors.js';
 import { text } from './core/reply.js';
 import type { Headers, Reply } from './core/reply.js';
@@ -28,6 +29,7 @@ export class Dispatcher {
   private readonly router: Router;
   private readonly rateLimit: RateLimit;
   private readonly writer: ReplyWriter;
+  private readonly inOrder = new InOrder();
   private readonly resolved = new Map<string, Resolved>();
   private warnedAt = Number.NEGATIVE_INFINITY;
 
@@ -41,6 +43,11 @@ export class Dispatcher {
 
   /** Never throws. */
   readonly handle = (message: IncomingMessage, out: ServerResponse): void => {
+    this.inOrder.take(message.socket, () => this.respond(message, out));
+  };
+
+  /** Never throws nor rejects; without a promise the answer is on its way already. */
+  private respond(message: IncomingMessage, out: ServerResponse): void | Promise<void> {
     const { counters } = this.api;
     counters.requests += 1;
     let invalid: InvalidStatus = 400;
@@ -48,24 +55,24 @@ export class Dispatcher {
       const found = this.resolve(message.url ?? '/');
       if (found.type === 'reply') return this.answer(message, out, found.reply);
       invalid = found.route.invalidStatus;
-      const reply = this.run(message, out, found.route, found.target);
+      const reply = this.run(message, found.route, found.target);
       if (!(reply instanceof Promise)) return this.answer(message, out, reply);
-      reply.then(
+      return reply.then(
         (later) => this.answer(message, out, later),
         (error: unknown) => this.fail(message, out, error, invalid),
       );
     } catch (error) {
-      this.fail(message, out, error, invalid);
+      return this.fail(message, out, error, invalid);
     }
-  };
+  }
 
-  private run(message: IncomingMessage, out: ServerResponse, route: Route, target: Parsed): Reply | Promise<Reply> {
+  private run(message: IncomingMessage, route: Route, target: Parsed): Reply | Promise<Reply> {
     const method = message.method ?? '';
     if (method === 'OPTIONS') return { status: 200, headers: ['Allow', allowOf(route, method)] };
     const operation = operationOf(route, method);
     if (!operation) return text(405, `method ${method} not allowed`, ['Allow', allowOf(route, method)]);
     const refused = this.guard(message, method !== 'GET' && method !== 'HEAD');
-    return refused ?? operation.handler(new ApiRequest(this.api, message, out, target));
+    return refused ?? operation.handler(new ApiRequest(this.api, message, target));
   }
 
   private guard(message: IncomingMessage, write: boolean): Reply | undefined {
@@ -115,22 +122,26 @@ export class Dispatcher {
     return { type: 'route', route: match.route, target: parsed(target.query, match.param) };
   }
 
-  private answer(message: IncomingMessage, out: ServerResponse, reply: Reply): void {
+  private answer(message: IncomingMessage, out: ServerResponse, reply: Reply): void | Promise<void> {
     this.api.counters.count(reply.status);
     if (this.api.blocking.isClosed) out.shouldKeepAlive = false;
     try {
-      const sending = this.writer.send(message, out, reply);
-      if (sending) sending.catch((error: unknown) => this.broken(message, out, error));
+      return this.writer.send(message, out, reply)?.catch((error: unknown) => this.broken(message, out, error));
     } catch (error) {
       this.broken(message, out, error);
     }
   }
 
-  private fail(message: IncomingMessage, out: ServerResponse, error: unknown, invalid: InvalidStatus): void {
+  private fail(
+    message: IncomingMessage,
+    out: ServerResponse,
+    error: unknown,
+    invalid: InvalidStatus,
+  ): void | Promise<void> {
     if (out.destroyed || isDiscoveryError(error, 'ABORTED')) return;
     if (isDiscoveryError(error)) return this.answer(message, out, refusalOf(error, invalid));
     this.log(message, error);
-    this.answer(message, out, text(500, 'internal error'));
+    return this.answer(message, out, text(500, 'internal error'));
   }
 
   /** The answer had begun: all that is left is to end the connection, so that nobody takes it for whole. */

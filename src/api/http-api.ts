@@ -76,6 +76,7 @@ class NodeHttpApi implements HttpApi {
       maxHeaderSize: limits.requestHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.slowRequestsEveryMs,
       keepAliveTimeout: limits.httpIdleMs,
       noDelay: true,
     };
@@ -83,8 +84,19 @@ class NodeHttpApi implements HttpApi {
     server.maxConnections = connectionsAllowed(this.api.settings.maxConnections);
     server.on('connection', (socket: Socket) => void this.connections.admit(socket));
     server.on('request', this.handler);
-    server.on('clientError', refuseMalformed);
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.refuseMalformed(error, socket));
     return server;
+  }
+
+  /** The answer first, then a while for the client to take it and close, then the end: it may do neither. */
+  private refuseMalformed({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(`HTTP/1.1 ${MALFORMED[code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
+    const cancel = this.api.clock.after(limits.unreadBodyMs, () => socket.destroy());
+    socket.once('close', cancel);
   }
 
   private async closeAll(): Promise<void> {
@@ -108,8 +120,8 @@ function listening(server: Server, where: HttpListen): Promise<void> {
       server.off('error', reject);
       resolve();
     };
-    if ('socketPath' in where) server.listen(where.socketPath, started);
-    else server.listen({ host: where.host, port: where.port }, started);
+    if ('socketPath' in where) server.listen({ path: where.socketPath, backlog: limits.listenBacklog }, started);
+    else server.listen({ host: where.host, port: where.port, backlog: limits.listenBacklog }, started);
   });
 }
 
@@ -121,11 +133,3 @@ const MALFORMED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-
-function refuseMalformed(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  socket.end(`HTTP/1.1 ${MALFORMED[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
-}

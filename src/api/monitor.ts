@@ -3,6 +3,7 @@ import { limits } from '../model/index.js';
 import { badRequest } from './core/errors.js';
 import type { Reply } from './core/reply.js';
 import type { ApiRequest } from './core/request.js';
+import { onceOver } from './core/stream.js';
 import type { LogLevel } from './dependencies.js';
 
 const LEVELS: ReadonlyMap<string, LogLevel> = new Map<string, LogLevel>([
@@ -49,7 +50,7 @@ function follow(
       out.end();
     };
     streams.add(end);
-    out.once('close', () => {
+    onceOver(out, () => {
       stop();
       streams.delete(end);
       resolve();

@@ -31,7 +31,7 @@ export function blockingRead<T>(
 ): Reply | Promise<Reply> {
   const options = readOptions(request);
   return request.api.blocking.read(
-    request.response,
+    request.message.socket,
     options,
     () => read(options),
     (answer) => reply(answer.value, readHeaders(request, kind, options, answer.index), options),

@@ -5,6 +5,7 @@ import type { ServiceView } from '../model/index.js';
 import { refusal } from './core/errors.js';
 import type { Reply } from './core/reply.js';
 import type { ApiRequest } from './core/request.js';
+import { onceOver } from './core/stream.js';
 import { healthBody, parsePassing } from './families/health.js';
 import { readOptions } from './read-options.js';
 import { filterOf } from './select.js';
@@ -65,7 +66,7 @@ class Stream {
     this.send();
     this.beat();
     return new Promise((resolve) => {
-      this.out.once('close', () => {
+      onceOver(this.out, () => {
         counters.streams -= 1;
         streams.delete(end);
         unsubscribe();

@@ -12,6 +12,8 @@ export const limits = {
   requestHeaderBytes: 64 * 1024,
   urlBytes: 16 * 1024,
   httpConnections: 10_000,
+  /** Connections made and not yet accepted; the system has a limit of its own, often the same. */
+  listenBacklog: 4_096,
   httpConnectionsPerClient: 200,
   /** Descriptors kept free for the store, checks and DNS. */
   descriptorReserve: 256,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { allowAll, decodeText, isDiscoveryError, limits } from '../../model/index.js';
 import type { Action, Caller, DecodeOptions, ResourceKind } from '../../model/index.js';
@@ -31,7 +31,6 @@ export class ApiRequest {
   constructor(
     readonly api: ApiContext,
     readonly message: IncomingMessage,
-    readonly response: ServerResponse,
     readonly target: Parsed,
   ) {}
 

@@ -46,7 +46,7 @@ function list(request: ApiRequest): Reply | Promise<Reply> {
   };
   if (asked === 0n || asked !== indexOf(events())) return answer();
   const moved = (): boolean => indexOf(events()) !== asked;
-  return request.api.blocking.until(topic.events, moved, waitMs, request.response).then(answer);
+  return request.api.blocking.until(topic.events, moved, waitMs, request.message.socket).then(answer);
 }
 
 function visible(request: ApiRequest): readonly EventRow[] {

@@ -17,6 +17,10 @@ class FakeSocket {
   }
 }
 
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Works by name: `begin` notes it, `end(name)` lets it finish. */
 function line() {
   const fake = new FakeSocket();
@@ -29,16 +33,15 @@ function line() {
       begun.push(name);
       return new Promise<void>((resolve) => ends.set(name, resolve));
     });
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const end = async (name: string): Promise<void> => {
     ends.get(name)?.();
     await settle();
   };
-  return { fake, socket, order, begun, begin, end, settle };
+  return { fake, socket, order, begun, begin, end };
 }
 
 test('one after another on a connection, however they come', async () => {
-  const { begun, begin, end, order, socket, settle } = line();
+  const { begun, begin, end, order, socket } = line();
   begin('a');
   begin('b');
   order.take(socket, () => void begun.push('done at once'));

@@ -1,5 +1,5 @@
 /** CRC-32C (Castagnoli, RFC 3720 appendix B.4): LevelDB's checksum. Node's zlib has only the other polynomial. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
   return crc;

@@ -9,6 +9,7 @@ import type { ServiceDiscoveryError } from '../../model/index.js';
 import { damaged } from './damage.js';
 import type { DataDir } from './data-dir.js';
 import { damageInLog, damageInTable } from './level-files.js';
+import { tablesIn } from './level-manifest.js';
 
 const LOG = /^\d+\.log$/;
 const MANIFEST = /^MANIFEST-\d+$/;
@@ -28,6 +29,25 @@ export function keepEvidence(dir: DataDir): boolean {
     }
   }
   return true;
+}
+
+/**
+ * Throws CORRUPT for a table in use whose checksums are wrong. Before LevelDB opens it: LevelDB does not check them, and
+ * what it then makes of a damaged block can end the process. Tables that no manifest names are left over from a
+ * compaction that was cut off, and may look like anything; with a damaged manifest LevelDB says so itself.
+ */
+export function assertTablesWhole(dir: DataDir): void {
+  const names = namesIn(dir.store);
+  const manifest = names.findLast((name) => MANIFEST.test(name));
+  const edits = manifest && bytesIfThere(join(dir.store, manifest));
+  const used = edits && tablesIn(edits);
+  if (!used) return;
+  for (const name of names.filter((each) => TABLE.test(each) && used.has(Number.parseInt(each, 10)))) {
+    const file = join(dir.store, name);
+    const table = bytesIfThere(file);
+    const at = table && damageInTable(table);
+    if (at !== undefined) throw damaged(dir, file, `wrong checksum at byte ${at}`);
+  }
 }
 
 /** The log that ends too early when the newest batches are missing. */
@@ -59,6 +79,15 @@ function damagedFile(dir: DataDir): { readonly file: string; readonly at: number
     if (at !== undefined) return { file, at };
   }
   return undefined;
+}
+
+/** Another agent that uses the directory may remove a file at any moment; LevelDB's lock then says who it is. */
+function bytesIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(directory: string): string[] {

@@ -12,7 +12,7 @@ import { EmbeddedStore } from './embedded-store.js';
 import { openLevelEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import { writeDurably } from './files.js';
-import { dropEvidence, keepEvidence, located } from './evidence.js';
+import { assertTablesWhole, dropEvidence, keepEvidence, located } from './evidence.js';
 import { HighWaterMark, readHighWaterMark } from './high-water-mark.js';
 import { assertNothingLost, load } from './load.js';
 import type { Loaded } from './load.js';
@@ -110,7 +110,10 @@ function assemble(dir: DataDir, engine: Engine, loaded: Loaded, mark: HighWaterM
 async function openProving(dir: DataDir, open: () => Promise<Engine>): Promise<Engine> {
   const keptNow = keepEvidence(dir);
   try {
-    return await proving(dir, open);
+    return await proving(dir, () => {
+      assertTablesWhole(dir);
+      return open();
+    });
   } catch (error) {
     // Another agent's log, perhaps: it is not ours to hold on to.
     if (keptNow && !isDiscoveryError(error, 'CORRUPT')) dropEvidence(dir);

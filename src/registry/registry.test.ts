@@ -171,6 +171,7 @@ describe('registering a service', () => {
       "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
     ],
     [{ Name: '\ud800' }, 'not valid Unicode: "\\ud800"'],
+    [{ Name: 'a\0b' }, 'service name with a NUL character: "a\\u0000b"'],
   ])('refuses %j and leaves nothing behind', async (body, message) => {
     await using at = await startedRegistry();
     const { index } = at.catalog;

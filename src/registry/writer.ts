@@ -1,5 +1,5 @@
 import type { Decision } from '../catalog/index.js';
-import type { CatalogView, Change, ChangeSet, RowRef, Snapshot, StateReader, Store } from '../model/index.js';
+import type { CatalogView, Change, ChangeSet, Row, RowRef, Snapshot, StateReader, Store } from '../model/index.js';
 import { invalid, isDiscoveryError, refKey, refOf, ServiceDiscoveryError } from '../model/index.js';
 
 /** A result with the index at which it can be read; for a decision without changes, the index it was judged at. */
@@ -137,10 +137,20 @@ function keyOf(change: Change): string {
   return refKey(change.op === 'put' ? refOf(change.row) : change.ref);
 }
 
-/** Keys go to disk as UTF-8, where lone surrogates are lost. A store refuses them too, but that would be a failed commit. */
+/**
+ * Keys go to disk as UTF-8, where lone surrogates are lost, and with NUL between their parts, where one in a name would
+ * make it the key of something else. A store refuses such rows too, but that would be a failed commit.
+ */
 function refuseMalformed(changes: readonly Change[]): void {
   for (const change of changes) {
-    const key = keyOf(change);
-    if (!key.isWellFormed()) throw invalid(`not valid Unicode: ${JSON.stringify(key.split('\0').at(-1))}`);
+    const ref = change.op === 'put' ? refOf(change.row) : change.ref;
+    if (!refKey(ref).isWellFormed()) throw invalid(`not valid Unicode: ${JSON.stringify(ref.id || ref.node)}`);
+    if (ref.node.includes('\0')) throw invalid(`node name with a NUL character: ${JSON.stringify(ref.node)}`);
+    const service = change.op === 'put' ? serviceOf(change.row) : '';
+    if (service.includes('\0')) throw invalid(`service name with a NUL character: ${JSON.stringify(service)}`);
   }
+}
+
+function serviceOf(row: Row): string {
+  return row.kind === 'service' || row.kind === 'local-service' ? row.service : '';
 }

@@ -16,6 +16,9 @@ import { ReplyWriter } from './core/write.js';
 import { crossOrigin } from './guard/origin.js';
 import { RateLimit } from './guard/rate-limit.js';
 
+/** Not counted by the rate limit: an agent under load must not be taken for a dead one and restarted. */
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/metrics']);
+
 /** A request line resolved: its route and what it says, or the answer it has whatever is behind it. */
 type Resolved =
   | { readonly type: 'route'; readonly route: Route; readonly target: Parsed }
@@ -71,15 +74,15 @@ export class Dispatcher {
     if (method === 'OPTIONS') return { status: 200, headers: ['Allow', allowOf(route, method)] };
     const operation = operationOf(route, method);
     if (!operation) return text(405, `method ${method} not allowed`, ['Allow', allowOf(route, method)]);
-    const refused = this.guard(message, method !== 'GET' && method !== 'HEAD');
+    const refused = this.guard(message, route, method !== 'GET' && method !== 'HEAD');
     return refused ?? operation.handler(new ApiRequest(this.api, message, target));
   }
 
-  private guard(message: IncomingMessage, write: boolean): Reply | undefined {
+  private guard(message: IncomingMessage, route: Route, write: boolean): Reply | undefined {
     const { settings, counters } = this.api;
     const foreign = write ? crossOrigin(message.headers, settings.allowedHosts) : undefined;
     if (foreign !== undefined) return text(403, `Permission denied: ${foreign}`);
-    if (this.rateLimit.mode === 'disabled') return undefined;
+    if (this.rateLimit.mode === 'disabled' || PROBES.has(route.path)) return undefined;
     const seconds = this.rateLimit.take(write);
     if (seconds === 0) return undefined;
     counters.limited += 1;

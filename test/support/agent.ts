@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly http?: string;
   readonly dns?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that runs another in its own place: `['bash', '-c', 'ulimit -f 400; exec "$@"', 'bash']`. */
+  readonly through?: readonly string[];
   /** 'config' when the configuration says which. Default: warn. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'config';
   /** 'inherit' shows the log as it comes; else it is kept for `log()`. */
@@ -58,7 +60,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<AgentProce
   const began = performance.now();
   const files = new TemporaryFiles();
   const configFile = options.config && files.write('agent.json', JSON.stringify(options.config));
-  const child = start(flagsOf(options, configFile), options.env, options.log === 'inherit' ? 'inherit' : 'pipe');
+  const child = start(flagsOf(options, configFile), options, options.log === 'inherit' ? 'inherit' : 'pipe');
   const log: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => void log.push(text));
   const exited = exitOf(child).finally(() => files.remove());
@@ -91,7 +93,7 @@ export async function datapunk(
   { env, timeoutMs = 15_000, started }: CommandOptions = {},
 ): Promise<Finished> {
   const began = performance.now();
-  const child = start(args, env, 'pipe');
+  const child = start(args, { env }, 'pipe');
   started?.((signal) => void child.kill(signal));
   const output = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -115,8 +117,13 @@ function flagsOf(options: AgentOptions, configFile: string | undefined): string[
   ];
 }
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv | undefined, stderr: 'pipe' | 'inherit'): ChildProcess {
-  const child = spawn(join(repository(), 'bin/datapunk'), args, {
+function start(
+  args: readonly string[],
+  { env, through = [] }: Pick<AgentOptions, 'env' | 'through'>,
+  stderr: 'pipe' | 'inherit',
+): ChildProcess {
+  const [command = '', ...rest] = [...through, join(repository(), 'bin/datapunk'), ...args];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', stderr],
     env: { ...process.env, ...env },
   });

@@ -9,17 +9,19 @@ export function damaged(
   file: string,
   what: string,
   cause?: unknown,
+  hint = startAnew(dir.path),
 ): ServiceDiscoveryError {
   return new ServiceDiscoveryError('CORRUPT', `data directory ${dir.path} is damaged: ${file}: ${what}`, {
     ...(cause !== undefined && { cause }),
-    details: {
-      file,
-      what,
-      hint:
-        `move ${dir.path} away, start the agent with an empty one and run 'datapunk snapshot restore FILE' ` +
-        'with the last snapshot; without a snapshot, services register again and key-values are lost',
-    },
+    details: { file, what, hint },
   });
+}
+
+function startAnew(path: string): string {
+  return (
+    `move ${path} away, start the agent with an empty one and run 'datapunk snapshot restore FILE' ` +
+    'with the last snapshot; without a snapshot, services register again and key-values are lost'
+  );
 }
 
 /** Why the engine did not open, in our terms. */

@@ -15,6 +15,9 @@ export async function readOrCreateNodeId(dataDir: string): Promise<string> {
     syncDirectory(dir.path);
     return id;
   }
-  if (!UUID.test(known)) throw damaged(dir, dir.nodeId, 'it does not hold a UUID');
+  if (!UUID.test(known)) {
+    const hint = `remove ${dir.nodeId}: the agent makes itself a new one and keeps its data`;
+    throw damaged(dir, dir.nodeId, 'it does not hold a UUID', undefined, hint);
+  }
   return known;
 }

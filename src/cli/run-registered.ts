@@ -39,10 +39,15 @@ export async function runRegistered(
   return useAgent(session, flags, async (agent) => {
     const body = withHeartbeat(definition, supervision);
     const id = body.ID as string;
-    await agent.put('/v1/agent/service/register', { body });
+    const letSignalsGo = holdSignals();
+    await agent.put('/v1/agent/service/register', { body }).catch((error: unknown) => {
+      letSignalsGo();
+      throw error;
+    });
     const ended = new AbortController();
     const child = spawn(program as string, args, { stdio: 'inherit' });
     const stopForwarding = forwardSignals(child, supervision.drainMs, () => drain(session, agent, id));
+    letSignalsGo();
     try {
       await once(child, 'spawn');
       const heartbeat = beat(session, agent, body, supervision.ttl ?? TTL, ended.signal);
@@ -130,6 +135,17 @@ async function leave(session: Session, agent: AgentClient, id: string): Promise<
     if (isDiscoveryError(error, 'NOT_FOUND')) return;
     session.io.err(`could not deregister ${id}: ${error instanceof Error ? error.message : String(error)}\n`);
   });
+}
+
+/** From before there is an instance until there is somebody to take the signal: one in between would leave a ghost. */
+function holdSignals(): () => void {
+  const held = new Set<NodeJS.Signals>();
+  const hold = (signal: NodeJS.Signals): void => void held.add(signal);
+  for (const signal of FORWARDED) process.on(signal, hold);
+  return () => {
+    for (const signal of FORWARDED) process.off(signal, hold);
+    for (const signal of held) process.emit(signal, signal);
+  };
 }
 
 /** A signal that ends is held back for the drain once; every other one, and the second, goes through at once. */

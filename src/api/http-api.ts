@@ -76,6 +76,7 @@ class NodeHttpApi implements HttpApi {
       maxHeaderSize: limits.requestHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
+      handshakeTimeout: limits.tlsHandshakeMs,
       connectionsCheckingInterval: limits.slowRequestsEveryMs,
       keepAliveTimeout: limits.httpIdleMs,
       noDelay: true,
@@ -90,7 +91,8 @@ class NodeHttpApi implements HttpApi {
 
   /** The answer first, then a while for the client to take it and close, then the end: it may do neither. */
   private refuseMalformed({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
-    if (code === 'ECONNRESET' || !socket.writable) {
+    const noHandshake = code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS');
+    if (code === 'ECONNRESET' || noHandshake || !socket.writable) {
       socket.destroy();
       return;
     }
@@ -105,9 +107,7 @@ class NodeHttpApi implements HttpApi {
     for (const end of this.api.streams) end();
     for (const server of this.servers) server.closeIdleConnections();
     // Answers under way have this long; a client that does not take them must not keep the agent from stopping.
-    const cancel = this.api.clock.after(limits.httpCloseMs, () => {
-      for (const server of this.servers) server.closeAllConnections();
-    });
+    const cancel = this.api.clock.after(limits.httpCloseMs, () => this.connections.destroyAll());
     await Promise.all(closed);
     cancel();
   }

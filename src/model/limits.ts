@@ -31,6 +31,7 @@ export const limits = {
   slowRequestsEveryMs: 2_500,
   /** Requests of one connection that may wait for an earlier answer before no more are read. */
   pipelinedRequests: 64,
+  tlsHandshakeMs: 10_000,
   /** The whole of a request, snapshots included. */
   requestTimeoutMs: 600_000,
   /** A connection without a request. */
@@ -89,7 +90,6 @@ export const limits = {
   dnsTcpPipelined: 100,
   /** Answers waiting in one slow client's connection before we stop reading from it. */
   dnsTcpBacklogBytes: 256 * 1024,
-  dnsTlsHandshakeMs: 10_000,
   dnsReceiveBufferBytes: 4 * 1024 * 1024,
   /** Questions with answers kept ready, twice (see prepared-answers.ts), and variants of each. */
   dnsPreparedQuestions: 4096,

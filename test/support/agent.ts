@@ -192,7 +192,7 @@ function running(
 }
 
 /** `[::1]:8600` → `{ host: '::1', port: 8600 }` */
-function hostPort(address: string): { readonly host: string; readonly port: number } {
+export function hostPort(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }

@@ -10,6 +10,7 @@ const REFUSED =
 /** Counts open connections by client address. Loopback and unix sockets are the machine itself: only the total binds them. */
 export class ConnectionLimit {
   private readonly open = new Map<string, number>();
+  private readonly sockets = new Set<Socket>();
 
   constructor(
     private readonly perClient: number,
@@ -28,6 +29,7 @@ export class ConnectionLimit {
       return false;
     }
     this.counters.connections += 1;
+    this.sockets.add(socket);
     socket.on('close', this.closed);
     if (!limited) return true;
     this.open.set(address, count + 1);
@@ -35,10 +37,17 @@ export class ConnectionLimit {
     return true;
   }
 
+  /** Those too that a server does not count among its own: TLS handshakes that do not end. */
+  destroyAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** One function for all sockets: thousands of connections may be open, each waiting for a change. */
-  private readonly closed = (): void => {
-    this.counters.connections -= 1;
-  };
+  private readonly closed = ((limit: ConnectionLimit) =>
+    function (this: Socket): void {
+      limit.counters.connections -= 1;
+      limit.sockets.delete(this);
+    })(this);
 
   private release(address: string): void {
     const left = (this.open.get(address) ?? 1) - 1;

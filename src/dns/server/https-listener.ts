@@ -27,7 +27,7 @@ export class HttpsListener {
     const server = createSecureServer({
       ...tls,
       allowHTTP1: true,
-      handshakeTimeout: limits.dnsTlsHandshakeMs,
+      handshakeTimeout: limits.tlsHandshakeMs,
       settings: { maxConcurrentStreams: limits.dnsTcpPipelined },
     });
     const open = guard(server, parts.gate);

@@ -42,7 +42,7 @@ export class StreamListener {
       ? createTlsServer({
           ...tls,
           ALPNProtocols: ['dot'],
-          handshakeTimeout: limits.dnsTlsHandshakeMs,
+          handshakeTimeout: limits.tlsHandshakeMs,
           allowHalfOpen: true,
         })
       : createServer({ allowHalfOpen: true });

@@ -1,0 +1,33 @@
+/** One answer of an agent, with what its headers tell (docs/contract.md section 1.3). */
+export interface ConsulAnswer<T> {
+  readonly value: T;
+  readonly status: number;
+  /** X-Consul-Index; 0 where the endpoint sends none. */
+  readonly index: number;
+  /**
+   * In which indexes may be compared: `X-Discovery-Index-Space` of our agents; for a Consul, `consul:` and its
+   * datacenter, or `consul:` alone until that is known.
+   */
+  readonly indexSpace: string;
+  /** X-Consul-KnownLeader; true where the endpoint does not say. */
+  readonly knownLeader: boolean;
+  /** X-Consul-LastContact, ms. */
+  readonly lastContactMs: number;
+  /** Which of the client's addresses answered, as shown to people; without credentials. */
+  readonly address: string;
+  /** Undefined when the answer has no such header; names in any case. */
+  header(name: string): string | undefined;
+}
+
+/** One turn of a blocking query: hand in the last index, get what is there once it is newer or the wait is over. */
+export type BlockingRead<T> = (turn: BlockingTurn) => Promise<ConsulAnswer<T>>;
+
+export interface BlockingTurn {
+  /** 0: answer at once. */
+  readonly index: number;
+  /** What the agent is asked to hold the request for, ms. */
+  readonly waitMs: number;
+  /** The whole exchange, ms: above `waitMs`, so that a peer that went away is noticed. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}

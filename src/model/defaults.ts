@@ -45,4 +45,33 @@ export const defaults = {
   storeLazyDelayMs: 50,
   snapshotIntervalMs: 3_600_000,
   snapshotRetain: 30,
+
+  // ---- Consul's HTTP API, as a client
+  consulTimeoutMs: 10_000,
+
+  // ---- watches of the client library
+  /** Longest wait of one standing request. */
+  watchWaitMs: 60_000,
+
+  // ---- registrations of the client library
+  /** How long draining waits for watchers to see it. */
+  drainMs: 5_000,
+
+  // ---- caches
+  cacheTtlMs: 30_000,
+
+  // ---- balancing
+  overprovisioning: 1.4,
+
+  // ---- DNS, as a client
+  dnsTimeoutMs: 5_000,
+
+  // ---- names asked of DNS, and what is kept of the answers
+  dnsSuffix: 'service.consul',
+
+  // ---- adapters
+  adapterSuffixes: ['.service', '.service.consul'],
+
+  // ---- the manager
+  healthCheckInterval: '10s',
 } as const;

@@ -118,4 +118,34 @@ export const limits = {
   storeBatchBytes: 4 * 1024 * 1024,
   /** How far lazy commits may run ahead of the index on disk. */
   storeIndexReserve: 4_096,
+
+  // ---- Consul's HTTP API, as a client
+  consulAnswerBytes: 64 * 1024 * 1024,
+
+  // ---- watches of the client library
+  /** Local watchers that share one watch of the registry. */
+  watchersPerQuery: 10_000,
+
+  // ---- registrations of the client library
+  registrationsAtOnce: 16,
+
+  // ---- caches
+  cacheMemoryBytes: 32 * 1024 * 1024,
+
+  // ---- balancing
+  /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */
+  maglevTable: 65_537,
+
+  // ---- DNS, as a client
+  /** The EDNS buffer we offer: no fragments on any path in use (RFC 9715). */
+  dnsClientUdpBytes: 1_232,
+
+  // ---- names asked of DNS, and what is kept of the answers
+  dnsNamesAtOnce: 32,
+
+  // ---- adapters
+  adapterAttempts: 3,
+
+  // ---- the manager
+  staleBudgetMs: 72 * 3_600_000,
 } as const;

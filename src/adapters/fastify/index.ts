@@ -1,0 +1,1 @@
+export type { Discovery } from '../../client/index.js';

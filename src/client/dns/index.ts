@@ -1,0 +1,1 @@
+export type { DnsAnswer, DnsClient } from '../../dns/client/index.js';

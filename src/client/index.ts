@@ -1,0 +1,2 @@
+export type * from './discovery.js';
+export type * from './registration/registration.js';

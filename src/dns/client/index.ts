@@ -1,0 +1,1 @@
+export type * from './dns-answer.js';

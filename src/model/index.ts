@@ -12,6 +12,8 @@ export * from './health-check-definition.js';
 export * from './instance-fields.js';
 export * from './go-text.js';
 export * from './limits.js';
+export * from './nearest-key.js';
+export * from './parse-options.js';
 export * from './policy.js';
 export * from './registration-policy.js';
 export * from './resolver.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearestKey } from './nearest-key.js';
+import { nearestKey } from '../../model/index.js';
 import { configSchema, type RawConfig } from './schema/index.js';
 import { hasUnsupportedBelow, unsupportedKey, unsupportedNamesBelow } from './unsupported-keys.js';
 

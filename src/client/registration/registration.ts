@@ -30,6 +30,11 @@ export interface RegistrationRequest {
   readonly checks?: readonly (CheckRequest | HealthCheckDefinition)[];
   readonly weights?: { readonly passing: number; readonly warning?: number };
   readonly enableTagOverride?: boolean;
+  /**
+   * When another endpoint (another address or port) holds the id. Default 'take-over': the newer one wins, the other is
+   * told (`conflict`), as a restart on a new port needs it. 'refuse': CONFLICT while the other one is passing.
+   */
+  readonly onConflict?: 'take-over' | 'refuse';
 }
 
 /** One way to test the instance. Exactly one of the kinds is given. Durations are Go's: `10s`, `1m30s`. */
@@ -88,8 +93,9 @@ export type HealthReport =
   | { readonly status: 'passing' | 'warning' | 'critical'; readonly output?: string };
 
 /**
- * `lost`: the registry does not know it at the moment, and it is being put back. `conflict`: somebody else registered
- * other contents under its id; it is left to them. `deregistered`: ended by its owner, for good.
+ * `lost`: the registry does not know it at the moment, and it is being put back. `conflict`: another address or port is
+ * registered under its id; it is left to them, for good. `draining`: on its way out, and not put back any more.
+ * `deregistered`: ended by its owner, for good, from the moment it said so.
  */
 export type RegistrationState = 'registered' | 'lost' | 'conflict' | 'draining' | 'deregistered';
 
@@ -98,6 +104,7 @@ export interface RegistrationEvents {
   lost: { readonly id: string };
   /** It is there again, by itself. */
   restored: { readonly id: string };
+  /** CONFLICT; `details.ours` and `details.theirs` name both endpoints. */
   conflict: ServiceDiscoveryError;
   /** Of keeping it alive: a heartbeat or a look that failed. Tried again by itself. */
   error: ServiceDiscoveryError;
@@ -117,9 +124,15 @@ export interface Registration extends AsyncDisposable {
   report(status: Exclude<EndpointStatus, 'maintenance'>, output?: string): Promise<void>;
   /**
    * Takes the instance out of every answer for the healthy without ending it, and resolves when watchers have had the
-   * time to see it: the shorter of seeing it in an answer of the registry and `timeoutMs`, default 5 s.
+   * time to see it: the shorter of seeing it in an answer of the registry and `timeoutMs`, default 5 s. Rejects when the
+   * registry could not be told, or with ABORTED; calling again tries again.
    */
   drain(options?: CallOptions): Promise<void>;
-  /** Ends it for good. Succeeds when it is gone already; CONFLICT leaves what another owner registered. Harmless twice. */
+  /**
+   * Ends it for good: from the call on nothing puts it back, even when the registry cannot be told now; then it rejects,
+   * and the removal is tried again by itself for as long as the registrar is open. Succeeds when it is gone already.
+   * CONFLICT leaves what another owner registered. Harmless twice. `timeoutMs`: 10 s. Disposing does the same, without
+   * a complaint about a conflict.
+   */
   deregister(options?: CallOptions): Promise<void>;
 }

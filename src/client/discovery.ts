@@ -38,7 +38,7 @@ export interface DiscoverOptions extends QueryOptions, CallOptions {
   readonly useCache?: boolean;
 }
 
-export interface WatchServiceOptions extends QueryOptions, Omit<WatchOptions, 'onError'> {
+export interface WatchServiceOptions extends QueryOptions, Omit<WatchOptions, 'onError' | 'onConfirmed'> {
   readonly signal?: AbortSignal;
 }
 

@@ -19,7 +19,11 @@ export interface ConsulAnswer<T> {
   header(name: string): string | undefined;
 }
 
-/** One turn of a blocking query: hand in the last index, get what is there once it is newer or the wait is over. */
+/**
+ * One turn of a blocking query: hand in the last index, get what is there once it is newer or the wait is over. An index
+ * means something only where it came from: a read of an index above 0 goes to the address that answered last or fails,
+ * and the loop asks again with 0, which may go anywhere.
+ */
 export type BlockingRead<T> = (turn: BlockingTurn) => Promise<ConsulAnswer<T>>;
 
 export interface BlockingTurn {

@@ -52,6 +52,21 @@ export const defaults = {
   // ---- watches of the client library
   /** Longest wait of one standing request. */
   watchWaitMs: 60_000,
+  /** Between two reads that wait for nothing, in case a wake-up was lost. */
+  watchResyncMs: 300_000,
+  /** Answers of one standing query taken as fast as they come; then one in each `watchPaceMs`. */
+  watchBurst: 2,
+  watchPaceMs: 1_000,
+  /** Full jitter after failures: base and cap. */
+  watchBackoffMs: 50,
+  watchBackoffCapMs: 10_000,
+  /** How long a watch that nobody holds is kept for the next one. */
+  watchLingerMs: 30_000,
+  /** A peer with standing requests that was silent for so long is probed, which may take `peerProbeMs`. */
+  peerQuietMs: 3_000,
+  peerProbeMs: 3_000,
+  /** Between a failed probe and the second one, which decides. */
+  peerProbeAgainMs: 500,
 
   // ---- registrations of the client library
   /** How long draining waits for watchers to see it. */

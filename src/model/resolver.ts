@@ -42,7 +42,7 @@ export interface Resolver {
    * Equal sets are not repeated, but for one that becomes stale or fresh again. The world's failures never end it: while
    * nobody can be asked the last known set is yielded again, once, marked stale with the `error`, and asking goes on;
    * while none is known yet nothing is yielded and `onError` is told. Throws only what trying again cannot mend:
-   * INVALID_ARGUMENT, UNSUPPORTED.
+   * INVALID_ARGUMENT, UNSUPPORTED, and CLOSED when the backend's owner closed it.
    */
   watch(query: ServiceQuery, signal: AbortSignal, options?: WatchOptions): AsyncIterable<EndpointSet>;
 }
@@ -60,6 +60,8 @@ export interface ResolverAbilities {
 export interface WatchOptions {
   /** Told of every failed attempt, whether or not a set is known. Must not throw. */
   readonly onError?: (error: Error) => void;
+  /** Told when the last set is confirmed unchanged, with the index it has now. Must not throw. */
+  readonly onConfirmed?: (confirmed: { readonly index: number; readonly indexSpace: string }) => void;
   /** Longest wait of one standing request, ms. Push resolvers only. */
   readonly waitMs?: number;
   /** Time between two looks, ms. Poll resolvers only. */

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util';
+import { defaults, isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
+import { abortable, fullJitterMs, Pace, pause } from '../../runtime/index.js';
+import type { AbortableIteration, Clock, Random } from '../../runtime/index.js';
+import type { BlockingRead, ConsulAnswer } from '../answer.js';
+import { takeTurn } from './take-turn.js';
+
+/**
+ * A blocking query asked again and again, such that no server can make it hang, spin, end or go back to what was.
+ *
+ * - Every turn has a deadline of its own, kept here whatever the read does: wait × 1.1 + 0.5 s (Consul adds up to a
+ *   sixteenth to the wait), and `consulTimeoutMs` where the server is to answer at once.
+ * - The index starts again at 0 when it is 0, goes back, or belongs to another space than before, and after every failure,
+ *   because the next answer may come from another address. A read of index 0 gets what is there, so nothing is missed.
+ * - Answers are taken at most at the pace of `watchBurst`, then one every `watchPaceMs`, however fast they come: many
+ *   changes at once become few answers with the last of them.
+ * - After a failure it waits with full jitter, 50 ms to 10 s; refusals for lack of rights are asked about slowly.
+ * - Every five minutes or so it reads at index 0, in case a wake-up was lost.
+ */
+export interface BlockingOptions<T> {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal;
+  /** Longest wait of one turn, ms. Default 60 s; Consul takes up to 10 min. */
+  readonly waitMs?: number;
+  /** Time between two reads at index 0, ms, give or take a fifth. Default 5 min. Looked at between turns. */
+  readonly resyncMs?: number;
+  /** Whether two values are one to the reader. Default: deeply equal. */
+  readonly same?: (a: T, b: T) => boolean;
+}
+
+export type BlockingUpdate<T> =
+  /** A value that is not the last one, or that is confirmed again after a failure. */
+  | { readonly type: 'answer'; readonly answer: ConsulAnswer<T> }
+  /** The last value once more. */
+  | { readonly type: 'confirmed'; readonly answer: ConsulAnswer<T> }
+  /** An attempt failed; the last value stands, unconfirmed. */
+  | { readonly type: 'failed'; readonly error: ServiceDiscoveryError; readonly retryInMs: number };
+
+/**
+ * Throws only what trying again cannot mend: INVALID_ARGUMENT, UNSUPPORTED, and CLOSED when the client was closed. Does not
+ * keep the process alive by itself between two turns.
+ */
+export function blockingLoop<T>(
+  read: BlockingRead<T>,
+  options: BlockingOptions<T>,
+): AbortableIteration<BlockingUpdate<T>> {
+  return abortable(options.signal, (signal) => turns(read, options, signal));
+}
+
+async function* turns<T>(
+  read: BlockingRead<T>,
+  options: BlockingOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<BlockingUpdate<T>, void, undefined> {
+  const { clock, random, waitMs = defaults.watchWaitMs, resyncMs = defaults.watchResyncMs } = options;
+  const same = options.same ?? isDeepStrictEqual;
+  // The first answer is not one that came too early.
+  const pace = new Pace(defaults.watchBurst + 1, defaults.watchPaceMs);
+  let known: ConsulAnswer<T> | undefined;
+  let index = 0;
+  let failures = 0;
+  let resyncAt = clock.now() + spread(resyncMs, random);
+
+  while (!signal.aborted) {
+    if (clock.now() >= resyncAt) {
+      index = 0;
+      resyncAt = clock.now() + spread(resyncMs, random);
+    }
+    const timeoutMs = index === 0 ? defaults.consulTimeoutMs : waitMs * 1.1 + 500;
+    const outcome = await takeTurn(read, { index, waitMs, timeoutMs }, clock, signal);
+    if (signal.aborted) return;
+
+    if (outcome.type === 'failed') {
+      const error = ours(outcome.error);
+      if (isFinal(error)) throw error;
+      const retryInMs = retryDelayMs(error, failures, random);
+      failures += 1;
+      index = 0;
+      yield { type: 'failed', error, retryInMs };
+      await pause(clock, retryInMs, signal);
+      continue;
+    }
+
+    const { answer } = outcome;
+    index = nextIndex(index, known, answer);
+    const news = failures > 0 || !known || !same(known.value, answer.value);
+    known = answer;
+    failures = 0;
+    const pauseMs = pace.take(clock.now());
+    yield { type: news ? 'answer' : 'confirmed', answer };
+    await pause(clock, pauseMs, signal);
+  }
+}
+
+/** What the next turn hands in. An answer to index 0 begins a space; to another index, only its own space counts. */
+function nextIndex<T>(asked: number, known: ConsulAnswer<T> | undefined, answer: ConsulAnswer<T>): number {
+  if (!(answer.index > 0)) return 0;
+  if (asked === 0) return answer.index;
+  if (known?.indexSpace !== answer.indexSpace || answer.index < asked) return 0;
+  return answer.index;
+}
+
+function spread(ms: number, random: Random): number {
+  return ms * (0.8 + 0.4 * random.next());
+}
+
+function ours(error: unknown): ServiceDiscoveryError {
+  if (isDiscoveryError(error)) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  return new ServiceDiscoveryError('INTERNAL', `a standing read failed: ${what}`, { cause: error });
+}
+
+function isFinal({ code }: ServiceDiscoveryError): boolean {
+  return code === 'INVALID_ARGUMENT' || code === 'UNSUPPORTED' || code === 'CLOSED';
+}
+
+/** A token may be given its rights any time, but rarely in the next second. */
+function retryDelayMs({ code }: ServiceDiscoveryError, failures: number, random: Random): number {
+  const { watchBackoffMs: baseMs, watchBackoffCapMs: capMs } = defaults;
+  if (code === 'PERMISSION_DENIED' || code === 'UNAUTHENTICATED') return capMs * (0.5 + 0.5 * random.next());
+  return fullJitterMs(failures, { baseMs, capMs }, random);
+}

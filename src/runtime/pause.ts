@@ -1,0 +1,18 @@
+import type { Clock } from './clock.js';
+
+/**
+ * Resolves after `ms`, or at once when the signal aborts; never rejects. Unlike `Clock.sleep` it does not keep the process
+ * alive, so background loops may wait with it.
+ */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(ms, end);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -146,10 +146,9 @@ describe('the blocking loop', () => {
   });
 
   test('what is equal may be said by the caller', async () => {
-    const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
     let at = 0;
     run.start(async () => (at < 2 ? answer(at++ === 0 ? 'a' : 'A', at) : new Promise<ConsulAnswer<string>>(() => {})), {
-      same,
+      same: (a, b) => a.toLowerCase() === b.toLowerCase(),
     });
     await run.clock.advance(2_000);
     expect(run.told).toEqual(['answer a', 'confirmed A']);

@@ -7,7 +7,7 @@ import { foldName, typeCodes } from '../wire/index.js';
 import type { ResourceRecord, SvcParam } from '../wire/index.js';
 import type { Asking } from './asking.js';
 import { addressName, addressRecord, nodeName, record } from './asking.js';
-import { attribute, chunks, metadataRecords, publicPairs } from './metadata-text.js';
+import { attribute, chunks, metadataRecords, publicPairs, stringBytes } from './metadata-text.js';
 import type { AnswerUnit } from './reply.js';
 import { units } from './reply.js';
 import { fits, serviceAddress, whereIsInstance } from './where.js';
@@ -147,14 +147,21 @@ function numberIn(text: string | undefined, otherwise: number): number {
   return text !== undefined && /^\d{1,5}$/.test(text) && Number(text) <= 0xffff ? Number(text) : otherwise;
 }
 
-/** One TXT for each instance: `id=…`, `node=…`, then its metadata, an attribute a string. */
+/**
+ * One TXT for each instance: `id=…`, `node=…`, then its metadata, an attribute a string. A full string means that the
+ * next one goes on; after an attribute that ends with a full string there is an empty one.
+ */
 export function instanceText(asking: Asking, instances: readonly InstanceView[], ttl: number): AnswerUnit[] {
   return units(
     instances.map(({ node, service }) => {
       const meta = publicPairs(service.meta, asking.context);
       const pairs: [string, string][] = [['id', service.id], ['node', node.node], ...meta];
-      const strings = pairs.flatMap(([key, value]) => chunks(attribute(key, value)));
+      const strings = pairs.flatMap(([key, value]) => closed(chunks(attribute(key, value))));
       return record(asking.question.name, ttl, { type: 'TXT', strings });
     }),
   );
+}
+
+function closed(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  return parts.at(-1)?.length === stringBytes ? [...parts, new Uint8Array()] : parts;
 }

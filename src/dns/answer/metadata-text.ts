@@ -4,7 +4,7 @@ import type { ResourceRecord } from '../wire/index.js';
 import { classCodes } from '../wire/index.js';
 import type { AnswerContext } from './answer-context.js';
 
-const stringBytes = 255;
+export const stringBytes = 255;
 
 /** One TXT record for each pair, but for private ones. Keys that begin with rfc1035- give their value alone. */
 export function metadataRecords(

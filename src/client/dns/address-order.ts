@@ -1,0 +1,28 @@
+/** Which addresses of a host are wanted, and in what order callers should try them (RFC 8305 section 4). */
+
+/** `…-first`: the other family when there is none of that one. `…-only`: never the other. */
+export type AddressPreference = 'ipv4-first' | 'ipv6-first' | 'ipv4-only' | 'ipv6-only';
+
+export const addressPreferences = ['ipv4-first', 'ipv6-first', 'ipv4-only', 'ipv6-only'] as const;
+
+export type AddressType = 'A' | 'AAAA';
+
+/** Record types to be asked for, the preferred one first. */
+export function addressTypes(preference: AddressPreference): readonly AddressType[] {
+  switch (preference) {
+    case 'ipv4-only':
+      return ['A'];
+    case 'ipv6-only':
+      return ['AAAA'];
+    case 'ipv4-first':
+      return ['A', 'AAAA'];
+    case 'ipv6-first':
+      return ['AAAA', 'A'];
+  }
+}
+
+/** Families take turns, the first list's begins; the order within each is kept. */
+export function interleaved(first: readonly string[], second: readonly string[]): string[] {
+  const longer = Math.max(first.length, second.length);
+  return Array.from({ length: longer }, (_, i) => [...first.slice(i, i + 1), ...second.slice(i, i + 1)]).flat();
+}

@@ -1,0 +1,62 @@
+/**
+ * Metadata out of TXT records: `key=value` of RFC 1464, as our DNS server writes it (docs/dns.md). An attribute of 255
+ * bytes or more goes on in the next string; one that ends exactly there is followed by an empty string.
+ */
+import type { ResourceRecord } from '../../dns/index.js';
+import type { StringMap } from '../../model/index.js';
+
+export interface InstanceText {
+  readonly id: string;
+  readonly node: string;
+  readonly metadata: StringMap;
+}
+
+type TextRecord = Extract<ResourceRecord, { readonly type: 'TXT' }>;
+
+const fullStringBytes = 255;
+
+/** What a TXT of `NAME.instance` tells; undefined for a record of another kind. */
+export function instanceText(record: TextRecord): InstanceText | undefined {
+  const [id, node, ...rest] = attributes(record.strings);
+  if (id?.[0] !== 'id' || node?.[0] !== 'node') return undefined;
+  return { id: id[1], node: node[1], metadata: Object.fromEntries(rest) };
+}
+
+/** Attributes of all records of one name, which are one map. */
+export function metadataOf(records: readonly ResourceRecord[]): StringMap {
+  const pairs = records.flatMap((record) => (record.type === 'TXT' ? attributes(record.strings) : []));
+  return Object.fromEntries(pairs);
+}
+
+/** Strings without a name before the `=` are no attributes. */
+function attributes(strings: readonly Uint8Array[]): [string, string][] {
+  return joined(strings).flatMap((bytes) => {
+    const pair = attribute(bytes.toString('utf8'));
+    return pair ? [pair] : [];
+  });
+}
+
+function joined(strings: readonly Uint8Array[]): Buffer[] {
+  const whole: Buffer[] = [];
+  let open: Uint8Array[] = [];
+  for (const one of strings) {
+    open.push(one);
+    if (one.length === fullStringBytes) continue;
+    whole.push(Buffer.concat(open));
+    open = [];
+  }
+  if (open.length > 0) whole.push(Buffer.concat(open));
+  return whole;
+}
+
+/** RFC 1464 section 2: the first `=` that is not quoted by "`" ends the name. */
+function attribute(text: string): [string, string] | undefined {
+  let name = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i);
+    if (char === '=') return name === '' ? undefined : [name, text.slice(i + 1).replaceAll('``', '`')];
+    if (char === '`' && i + 1 < text.length) name += text.charAt(++i);
+    else name += char;
+  }
+  return undefined;
+}

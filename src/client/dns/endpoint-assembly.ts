@@ -41,9 +41,9 @@ export interface Findings {
 /** One endpoint for each place and address of the preferred family; of the other when the preferred has none. */
 export function assembleEndpoints(findings: Findings): DnsServiceEndpoint[] {
   const { places, texts } = findings;
-  const placed = places.map((place) => ({ place, text: textOf(place, places, texts, findings.zone) }));
   const shares = weightShares(places);
-  return placed.flatMap(({ place, text }, i) => endpointsAt(place, shares[i] as number, text, findings));
+  const textAt = new Map(texts.map((text) => [placeKey(text), text]));
+  return places.flatMap((place, i) => endpointsAt(place, shares[i] as number, textAt.get(placeKey(place)), findings));
 }
 
 function endpointsAt(
@@ -57,7 +57,7 @@ function endpointsAt(
   const where = placeOfTarget(findings.zone, place.target);
   const metadata = { ...findings.nodeMetadata.get(folded), ...text?.metadata };
   const isPair = dialled.length === 1 && other.length === 1;
-  const id = text?.id ?? `${folded}:${place.port}`;
+  const id = text?.id ?? placeKey(place);
   return dialled.map((address) => ({
     id: dialled.length === 1 ? id : `${id}/${address}`,
     service: findings.service,
@@ -78,6 +78,10 @@ function endpointsAt(
   }));
 }
 
+function placeKey({ target, port }: { readonly target: string; readonly port: number }): string {
+  return `${foldName(target)}:${port}`;
+}
+
 /** Addresses to dial, and those of the other family. */
 function familiesOf(
   found: TargetAddresses | undefined,
@@ -86,27 +90,6 @@ function familiesOf(
   const lists = addressTypes(preference).map((type) => [...new Set(found?.[type])]);
   const [first = [], second = []] = lists;
   return first.length > 0 ? [first, second] : [second, []];
-}
-
-/**
- * The text that belongs to a place. A TXT tells the node but no port, so it can be told apart only when the service has
- * one instance and one place on that node, or one of each at all.
- */
-function textOf(
-  place: Place,
-  places: readonly Place[],
-  texts: readonly InstanceText[],
-  zone: ServiceZone,
-): InstanceText | undefined {
-  if (places.length === 1 && texts.length === 1) return texts[0];
-  const node = nodeAt(place, zone);
-  if (node === '') return undefined;
-  const there = texts.filter((one) => foldName(one.node) === node);
-  return there.length === 1 && places.filter((one) => nodeAt(one, zone) === node).length === 1 ? there[0] : undefined;
-}
-
-function nodeAt(place: Place, zone: ServiceZone): string {
-  return foldName(placeOfTarget(zone, place.target).node);
 }
 
 /**

@@ -26,10 +26,16 @@ test('an attribute goes on after a full string', () => {
   expect(metadataOf([txt(long, '', 'b=c')])).toEqual({ a: 'x'.repeat(253), b: 'c' });
 });
 
-test('a record that does not begin with id and node is of another kind', () => {
-  expect(instanceText(txt('id=web-1', 'version=1'))).toBeUndefined();
-  expect(instanceText(txt('id=web-1', 'node=n', 'id=other'))).toEqual({ id: 'web-1', node: 'n', metadata: { id: 'other' } });
+test('what is not metadata is known by its place', () => {
+  const text = instanceText(txt('id=web-1', 'node=n', 'id=other', 'srv=mine', 'srv=80 n.node.dc1.consul'));
+  const metadata = { id: 'other', srv: 'mine' };
+  expect(text).toEqual({ id: 'web-1', node: 'n', metadata, port: 80, target: 'n.node.dc1.consul' });
 });
+
+test.each([[['id=web-1', 'version=1', 'srv=80 n']], [['id=a', 'node=n']], [['id=a', 'node=n', 'srv=n 80']], [['id=a', 'srv=80 n']]])(
+  '%j is a record of another kind',
+  (strings) => expect(instanceText(txt(...strings))).toBeUndefined(),
+);
 
 test('what our server publishes of an instance comes back the same', async () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((one) => !one.includes('\0'));
@@ -42,7 +48,13 @@ test('what our server publishes of an instance comes back the same', async () =>
       const { body } = await server.doh('POST', dohContentType, question, '127.0.0.1');
       const [record] = decodeMessage(body).answers;
       await server.close();
-      expect(record?.type === 'TXT' && instanceText(record)).toEqual({ id: 'web-1', node: 'n', metadata: meta });
+      expect(record?.type === 'TXT' && instanceText(record)).toEqual({
+        id: 'web-1',
+        node: 'n',
+        metadata: meta,
+        port: 80,
+        target: 'n.node.dc1.consul',
+      });
     }),
     { numRuns: 100 },
   );

@@ -9,17 +9,26 @@ export interface InstanceText {
   readonly id: string;
   readonly node: string;
   readonly metadata: StringMap;
+  /** Of its SRV record. */
+  readonly port: number;
+  readonly target: string;
 }
 
 type TextRecord = Extract<ResourceRecord, { readonly type: 'TXT' }>;
 
 const fullStringBytes = 255;
 
-/** What a TXT of `NAME.instance` tells; undefined for a record of another kind. */
+/**
+ * What a TXT of `NAME.instance` tells; undefined for a record of another kind. Names of metadata may be any, so the
+ * attributes that are not metadata are known by their place: two at the beginning, one at the end.
+ */
 export function instanceText(record: TextRecord): InstanceText | undefined {
-  const [id, node, ...rest] = attributes(record.strings);
-  if (id?.[0] !== 'id' || node?.[0] !== 'node') return undefined;
-  return { id: id[1], node: node[1], metadata: Object.fromEntries(rest) };
+  const all = attributes(record.strings);
+  const [id, node] = all;
+  const place = all.at(-1);
+  const [, port, target] = /^(\d{1,5}) (\S+)$/.exec(place?.[1] ?? '') ?? [];
+  if (all.length < 3 || id?.[0] !== 'id' || node?.[0] !== 'node' || place?.[0] !== 'srv' || !target) return undefined;
+  return { id: id[1], node: node[1], metadata: Object.fromEntries(all.slice(2, -1)), port: Number(port), target };
 }
 
 /** Attributes of all records of one name, which are one map. */

@@ -443,11 +443,11 @@ describe('beyond Consul', () => {
 
   test('TXT of instances, without private keys', async () => {
     expect(lines((await ask('TXT web.instance.consul')).answers)).toEqual([
-      'web.instance.consul 0 TXT "id=web-1" "node=a" "version=1.2" "alpn=h2, http/1.1"',
-      'web.instance.consul 0 TXT "id=web-2" "node=b"',
+      'web.instance.consul 0 TXT "id=web-1" "node=a" "version=1.2" "alpn=h2, http/1.1" "srv=8080 0a090001.addr.dc1.consul"',
+      'web.instance.consul 0 TXT "id=web-2" "node=b" "srv=8081 b.node.dc1.consul"',
     ]);
     expect(lines((await ask('TXT web-2.web.instance.dc1.consul')).answers)).toEqual([
-      'web-2.web.instance.dc1.consul 0 TXT "id=web-2" "node=b"',
+      'web-2.web.instance.dc1.consul 0 TXT "id=web-2" "node=b" "srv=8081 b.node.dc1.consul"',
     ]);
   });
 

@@ -148,14 +148,17 @@ function numberIn(text: string | undefined, otherwise: number): number {
 }
 
 /**
- * One TXT for each instance: `id=…`, `node=…`, then its metadata, an attribute a string. A full string means that the
- * next one goes on; after an attribute that ends with a full string there is an empty one.
+ * One TXT for each instance: `id=…`, `node=…`, its metadata, and `srv=PORT TARGET` as in its SRV record, an attribute a
+ * string. A full string means that the next one goes on; after an attribute that ends with a full one there is an empty one.
  */
 export function instanceText(asking: Asking, instances: readonly InstanceView[], ttl: number): AnswerUnit[] {
   return units(
-    instances.map(({ node, service }) => {
+    instances.map((instance) => {
+      const { node, service } = instance;
       const meta = publicPairs(service.meta, asking.context);
+      const target = reachOf(asking, instance, ttl)?.target;
       const pairs: [string, string][] = [['id', service.id], ['node', node.node], ...meta];
+      if (target !== undefined) pairs.push(['srv', `${portOf(service.port)} ${target}`]);
       const strings = pairs.flatMap(([key, value]) => closed(chunks(attribute(key, value))));
       return record(asking.question.name, ttl, { type: 'TXT', strings });
     }),

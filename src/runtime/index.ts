@@ -7,3 +7,4 @@ export * from './package-version.js';
 export * from './pause.js';
 export * from './random.js';
 export * from './within-call.js';
+export * from './map-at-once.js';

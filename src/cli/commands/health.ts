@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { notFound } from '../../model/index.js';
-import { mapAtOnce } from '../at-once.js';
+import { mapAtOnce } from '../../runtime/index.js';
 import {
   printJson,
   useAgent,

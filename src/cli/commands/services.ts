@@ -8,7 +8,7 @@ import {
   type CommandFactory,
 } from '../command.js';
 import { endpointOf, statusOf, type InstanceJson } from '../consul-shapes.js';
-import { mapAtOnce } from '../at-once.js';
+import { mapAtOnce } from '../../runtime/index.js';
 import { route, type AgentClient } from '../http-client.js';
 import type { Io, Paint } from '../io.js';
 import { endpointTable } from '../output/endpoint-table.js';

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { mapAtOnce } from '../at-once.js';
+import { mapAtOnce } from '../../runtime/index.js';
 import type { DnsPlace } from '../dns-address.js';
 import { askTcp, askUdp, type DnsReply } from '../dns-client.js';
 import type { AgentClient } from '../http-client.js';

@@ -32,10 +32,12 @@ test('what is not metadata is known by its place', () => {
   expect(text).toEqual({ id: 'web-1', node: 'n', metadata, port: 80, target: 'n.node.dc1.consul' });
 });
 
-test.each([[['id=web-1', 'version=1', 'srv=80 n']], [['id=a', 'node=n']], [['id=a', 'node=n', 'srv=n 80']], [['id=a', 'srv=80 n']]])(
-  '%j is a record of another kind',
-  (strings) => expect(instanceText(txt(...strings))).toBeUndefined(),
-);
+test.each([
+  [['id=web-1', 'version=1', 'srv=80 n']],
+  [['id=a', 'node=n']],
+  [['id=a', 'node=n', 'srv=n 80']],
+  [['id=a', 'srv=80 n']],
+])('%j is a record of another kind', (strings) => expect(instanceText(txt(...strings))).toBeUndefined());
 
 test('what our server publishes of an instance comes back the same', async () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((one) => !one.includes('\0'));

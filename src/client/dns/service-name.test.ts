@@ -14,16 +14,38 @@ describe('the name of a service', () => {
     ['with a tag', consul, { service: 'web', tag: 'v1' }, 'v1.web.service.consul'],
     ['with a tag of several labels', consul, { service: 'web', tag: 'v1.0' }, 'v1.0.web.service.consul'],
     ['with both', consul, { service: 'web', tag: 'v1', datacenter: 'dc2' }, 'v1.web.service.dc2.consul'],
-    ['below a suffix with a datacenter', serviceZone('Service.DC3.Consul.'), { service: 'web' }, 'web.service.dc3.consul'],
-    ['asked of another datacenter than the suffix', serviceZone('service.dc3.consul'), { service: 'web', datacenter: 'dc1' }, 'web.service.dc1.consul'],
-    ['below a domain of two labels', serviceZone('service.corp.example', 'consul'), { service: 'web', datacenter: 'dc1' }, 'web.service.dc1.corp.example'],
+    [
+      'below a suffix with a datacenter',
+      serviceZone('Service.DC3.Consul.'),
+      { service: 'web' },
+      'web.service.dc3.consul',
+    ],
+    [
+      'asked of another datacenter than the suffix',
+      serviceZone('service.dc3.consul'),
+      { service: 'web', datacenter: 'dc1' },
+      'web.service.dc1.consul',
+    ],
+    [
+      'below a domain of two labels',
+      serviceZone('service.corp.example', 'consul'),
+      { service: 'web', datacenter: 'dc1' },
+      'web.service.dc1.corp.example',
+    ],
     ['below any suffix', plain, { service: 'api.prod' }, 'api.prod.svc.cluster.local'],
     ['after RFC 2782', srv, { service: 'sip' }, '_sip._tcp.example.com'],
-    ['after RFC 2782, a tag in the place of the protocol', srv, { service: 'sip', tag: 'udp' }, '_sip._udp.example.com'],
+    [
+      'after RFC 2782, a tag in the place of the protocol',
+      srv,
+      { service: 'sip', tag: 'udp' },
+      '_sip._udp.example.com',
+    ],
   ])('%s', (_, zone, words, name) => expect(serviceNames(zone, words).service).toBe(name));
 
   test('texts of instances are asked at our own name, whatever the tag', () => {
-    expect(serviceNames(consul, { service: 'web', tag: 'v1', datacenter: 'dc2' }).texts).toBe('web.instance.dc2.consul');
+    expect(serviceNames(consul, { service: 'web', tag: 'v1', datacenter: 'dc2' }).texts).toBe(
+      'web.instance.dc2.consul',
+    );
     expect(serviceNames(plain, { service: 'web' }).texts).toBeUndefined();
   });
 
@@ -41,7 +63,12 @@ describe('what cannot be in a name', () => {
     ['an escape', plain, { service: 'a\\.b' }, 'INVALID_ARGUMENT'],
     ['a letter of another script', plain, { service: 'ä' }, 'INVALID_ARGUMENT'],
     ['a label of 64', plain, { service: 'a'.repeat(64) }, 'INVALID_ARGUMENT'],
-    ['a name of over 255 bytes', plain, { service: Array.from({ length: 4 }, () => 'a'.repeat(63)).join('.') }, 'INVALID_ARGUMENT'],
+    [
+      'a name of over 255 bytes',
+      plain,
+      { service: Array.from({ length: 4 }, () => 'a'.repeat(63)).join('.') },
+      'INVALID_ARGUMENT',
+    ],
     ['a datacenter of two labels', consul, { service: 'web', datacenter: 'a.b' }, 'INVALID_ARGUMENT'],
     ['no text at all', consul, { service: 7 as unknown as string }, 'INVALID_ARGUMENT'],
     ['a tag below a plain suffix', plain, { service: 'web', tag: 'v1' }, 'UNSUPPORTED'],
@@ -62,7 +89,10 @@ describe('what cannot be in a name', () => {
     }
   });
 
-  test.each([['suffix', ''], ['label', `${'a'.repeat(64)}.consul`]])('a %s', (_, suffix) => {
+  test.each([
+    ['suffix', ''],
+    ['label', `${'a'.repeat(64)}.consul`],
+  ])('a %s', (_, suffix) => {
     expect(() => serviceZone(suffix)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 

@@ -76,7 +76,10 @@ export function serviceNames(zone: ServiceZone, { service, datacenter, tag }: Se
 }
 
 /** Where a name that Consul made leads: the node, if it is one's, and the datacenter; '' for what it does not tell. */
-export function placeOfTarget(zone: ServiceZone, target: string): { readonly node: string; readonly datacenter: string } {
+export function placeOfTarget(
+  zone: ServiceZone,
+  target: string,
+): { readonly node: string; readonly datacenter: string } {
   const nothing = { node: '', datacenter: '' };
   const end = `.${zone.domain}`;
   if (zone.layout !== 'consul' || !foldName(target).endsWith(end)) return nothing;

@@ -9,17 +9,15 @@ export type AddressType = 'A' | 'AAAA';
 
 /** Record types to be asked for, the preferred one first. */
 export function addressTypes(preference: AddressPreference): readonly AddressType[] {
-  switch (preference) {
-    case 'ipv4-only':
-      return ['A'];
-    case 'ipv6-only':
-      return ['AAAA'];
-    case 'ipv4-first':
-      return ['A', 'AAAA'];
-    case 'ipv6-first':
-      return ['AAAA', 'A'];
-  }
+  return typesOf[preference];
 }
+
+const typesOf: Readonly<Record<AddressPreference, readonly AddressType[]>> = {
+  'ipv4-only': ['A'],
+  'ipv6-only': ['AAAA'],
+  'ipv4-first': ['A', 'AAAA'],
+  'ipv6-first': ['AAAA', 'A'],
+};
 
 /** Families take turns, the first list's begins; the order within each is kept. */
 export function interleaved(first: readonly string[], second: readonly string[]): string[] {

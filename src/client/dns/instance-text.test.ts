@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { catalogOf, nodeRow, queriesOver, serviceRow } from '../../../test/support/dns-catalog.js';
 import { questionBytes } from '../../../test/support/dns-ask.js';

@@ -55,24 +55,16 @@ export function serviceNames(zone: ServiceZone, { service, datacenter, tag }: Se
   const name = wordIn('service', service, zone.layout !== 'consul');
   const dc = datacenter === undefined ? zone.datacenter : wordIn('datacenter', datacenter, false);
   const label = tag === undefined ? undefined : wordIn('tag', tag, true);
-  switch (zone.layout) {
-    case 'consul': {
-      const where = dc === '' ? zone.domain : `${dc}.${zone.domain}`;
-      const whole = checked(`${label === undefined ? '' : `${label}.`}${name}.service.${where}`);
-      return { service: whole, host: whole, texts: checked(`${name}.instance.${where}`) };
-    }
-    case 'plain': {
-      if (dc !== '') throw noPlaceFor('datacenter', zone);
-      if (label !== undefined) throw noPlaceFor('tag', zone);
-      const whole = checked(`${name}.${zone.suffix}`);
-      return { service: whole, host: whole };
-    }
-    case 'srv': {
-      if (dc !== '') throw noPlaceFor('datacenter', zone);
-      const whole = checked(`_${name}._${label ?? zone.protocol}.${zone.suffix}`);
-      return { service: whole, host: checked(`${name}.${zone.suffix}`) };
-    }
+  if (zone.layout === 'consul') {
+    const where = dc === '' ? zone.domain : `${dc}.${zone.domain}`;
+    const whole = checked(`${label === undefined ? '' : `${label}.`}${name}.service.${where}`);
+    return { service: whole, host: whole, texts: checked(`${name}.instance.${where}`) };
   }
+  if (dc !== '') throw noPlaceFor('datacenter', zone);
+  const host = checked(`${name}.${zone.suffix}`);
+  if (zone.layout === 'srv') return { service: checked(`_${name}._${label ?? zone.protocol}.${zone.suffix}`), host };
+  if (label !== undefined) throw noPlaceFor('tag', zone);
+  return { service: host, host };
 }
 
 /** Where a name that Consul made leads: the node, if it is one's, and the datacenter; '' for what it does not tell. */

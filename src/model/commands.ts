@@ -35,6 +35,8 @@ export interface LocalCheckState {
   readonly serviceTags: readonly string[];
   /** Damped: kept critical because it changed too often (off by default). */
   readonly flapping: boolean;
+  /** When it last ran, or its owner last spoke, wall-clock ms; undefined before the first time since the start. */
+  readonly lastResultAt: number | undefined;
 }
 
 /** One change of a check's status. `at` is wall-clock milliseconds. */

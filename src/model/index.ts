@@ -10,6 +10,7 @@ export * from './endpoint.js';
 export * from './errors.js';
 export * from './health-check-definition.js';
 export * from './instance-fields.js';
+export * from './instance-status.js';
 export * from './go-text.js';
 export * from './limits.js';
 export * from './nearest-key.js';

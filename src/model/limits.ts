@@ -125,6 +125,8 @@ export const limits = {
   // ---- watches of the client library
   /** Local watchers that share one watch of the registry. */
   watchersPerQuery: 10_000,
+  /** How far a server's Retry-After is believed. */
+  watchRetryAfterMs: 60_000,
 
   // ---- registrations of the client library
   registrationsAtOnce: 16,

@@ -14,6 +14,8 @@ export interface LiveCheck {
   health: HealthState;
   /** Monotonic time since which it has been critical without a break; undefined when it is not. */
   criticalSinceMs: number | undefined;
+  /** Monotonic time of the last result; undefined before the first. */
+  lastResultMs: number | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export class LocalChecks implements LocalOutcomes {
       definition: row.definition,
       health: initialHealth(status, output, this.rulesOf(row.definition)),
       criticalSinceMs: status === 'critical' ? (before?.criticalSinceMs ?? nowMs) : undefined,
+      lastResultMs: before?.lastResultMs,
     });
     if (row.serviceId === '') return;
     const siblings = this.byService.get(row.serviceId);
@@ -83,6 +86,7 @@ export class LocalChecks implements LocalOutcomes {
 
   private become(check: LiveCheck, health: HealthState, nowMs: number): void {
     check.health = health;
+    check.lastResultMs = nowMs;
     if (health.status !== 'critical') check.criticalSinceMs = undefined;
     else check.criticalSinceMs ??= nowMs;
   }

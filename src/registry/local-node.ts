@@ -36,10 +36,20 @@ export class LocalNode {
 
   /** A check as it is now. */
   stateOf(row: LocalCheckRow): LocalCheckState {
-    const { catalog } = this.core;
-    const { status = 'critical', output = '', flapping = false } = this.checks.get(row.checkId)?.health ?? {};
+    const { catalog, clock } = this.core;
+    const live = this.checks.get(row.checkId);
+    const { status = 'critical', output = '', flapping = false } = live?.health ?? {};
     const service = row.serviceId === '' ? undefined : catalog.localService(row.serviceId);
-    return { row, status, output, flapping, serviceName: service?.service ?? '', serviceTags: service?.tags ?? [] };
+    const lastMs = live?.lastResultMs;
+    return {
+      row,
+      status,
+      output,
+      flapping,
+      serviceName: service?.service ?? '',
+      serviceTags: service?.tags ?? [],
+      lastResultAt: lastMs === undefined ? undefined : clock.wall() - (clock.now() - lastMs),
+    };
   }
 
   close(): Promise<void> {

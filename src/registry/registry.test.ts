@@ -288,6 +288,19 @@ describe('checks of the agent', () => {
     });
   });
 
+  test('say when they were last heard of, repetitions included, whatever the wall clock did since', async () => {
+    await using at = await startedRegistry();
+    await at.registry.registerCheck({ Name: 'x', TTL: '1m' });
+    expect(at.registry.localCheck('x')?.lastResultAt).toBeUndefined();
+    await at.registry.updateTtl('x', 'passing', 'ok');
+    await at.clock.advance(5_000);
+    await at.registry.updateTtl('x', 'passing', 'ok');
+    await at.clock.advance(2_000);
+    expect(at.registry.localCheck('x')?.lastResultAt).toBe(at.clock.wall() - 2_000);
+    at.clock.jumpWall(3_600_000);
+    expect(at.registry.localCheck('x')?.lastResultAt).toBe(at.clock.wall() - 2_000);
+  });
+
   test('keep the beginning of a long report', async () => {
     await using at = await startedRegistry();
     await at.registry.registerCheck({ Name: 'x', TTL: '1m' });

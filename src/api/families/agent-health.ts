@@ -1,5 +1,5 @@
-import { agentServiceToWire, checkToWire } from '../../model/index.js';
-import type { CheckRow, LocalServiceRow } from '../../model/index.js';
+import { agentServiceToWire, checkToWire, instanceStatus } from '../../model/index.js';
+import type { CheckRow, EndpointStatus, LocalServiceRow } from '../../model/index.js';
 import { text } from '../core/reply.js';
 import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
@@ -19,19 +19,17 @@ export const agentHealthRoutes = family(400, {
   },
 });
 
-type Status = 'passing' | 'warning' | 'critical' | 'maintenance';
-
 /** Worst last; the code a load balancer acts on. */
-const CODES: ReadonlyMap<Status, number> = new Map<Status, number>([
+const CODES: ReadonlyMap<EndpointStatus, number> = new Map<EndpointStatus, number>([
   ['passing', 200],
   ['warning', 429],
   ['critical', 503],
   ['maintenance', 503],
 ]);
-const ORDER: readonly Status[] = [...CODES.keys()];
+const ORDER: readonly EndpointStatus[] = [...CODES.keys()];
 
 interface Health {
-  readonly status: Status;
+  readonly status: EndpointStatus;
   readonly row: LocalServiceRow;
   readonly checks: readonly CheckRow[];
 }
@@ -57,7 +55,7 @@ function byName(request: ApiRequest): Reply {
     .filter((row) => row.service === name)
     .map((row) => healthOf(request, row));
   if (found.length === 0) return notFound(request, `ServiceName ${name} Not Found`, []);
-  const worst = ORDER[Math.max(...found.map((health) => ORDER.indexOf(health.status)))] as Status;
+  const worst = ORDER[Math.max(...found.map((health) => ORDER.indexOf(health.status)))] as EndpointStatus;
   return answer(
     request,
     worst,
@@ -69,19 +67,7 @@ function healthOf(request: ApiRequest, row: LocalServiceRow): Health {
   const checks = [...request.api.handle.registry.localChecks().values()]
     .filter((state) => state.row.serviceId === row.id || state.row.serviceId === '')
     .map((state) => ({ ...localCheckRow(request, state), type: '' }));
-  return { status: aggregate(checks), row, checks };
-}
-
-function aggregate(checks: readonly CheckRow[]): Status {
-  let worst = 0;
-  for (const check of checks) worst = Math.max(worst, ORDER.indexOf(weight(check)));
-  return ORDER[worst] as Status;
-}
-
-function weight(check: CheckRow): Status {
-  const maintenance = check.checkId === '_node_maintenance' || check.checkId.startsWith('_service_maintenance:');
-  if (maintenance) return 'maintenance';
-  return check.status === 'passing' || check.status === 'warning' ? check.status : 'critical';
+  return { status: instanceStatus(checks), row, checks };
 }
 
 function toWire(request: ApiRequest, health: Health): object {
@@ -92,7 +78,7 @@ function toWire(request: ApiRequest, health: Health): object {
   };
 }
 
-function answer(request: ApiRequest, status: Status, wire: object): Reply {
+function answer(request: ApiRequest, status: EndpointStatus, wire: object): Reply {
   return shaped(request, CODES.get(status) as number, status, wire);
 }
 

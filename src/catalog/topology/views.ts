@@ -1,5 +1,6 @@
 /** What readers see of a service: built when first asked for, kept until something of it changes. */
-import type { CheckRow, InstanceView, NodeRow, ServiceRow, ServiceView } from '../../model/index.js';
+import { instanceStatus } from '../../model/index.js';
+import type { InstanceView, NodeRow, ServiceRow, ServiceView } from '../../model/index.js';
 import type { InstanceEntry, ServiceEntry } from './entries.js';
 
 export function serviceViewOf(entry: ServiceEntry): ServiceView {
@@ -20,24 +21,7 @@ function buildInstanceView(entry: InstanceEntry): InstanceView {
   const ofNode = entry.node.ownChecks;
   const checks = ofNode.length === 0 ? own : own.length === 0 ? ofNode : [...own, ...ofNode];
   // A live instance has both rows.
-  return { node: entry.node.row as NodeRow, service: entry.row as ServiceRow, checks, status: statusOf(checks) };
-}
-
-/** maintenance > critical > warning > passing; any other word counts as critical. */
-function statusOf(checks: readonly CheckRow[]): InstanceView['status'] {
-  let worst: InstanceView['status'] = 'passing';
-  for (const check of checks) {
-    if (isMaintenance(check.checkId)) return 'maintenance';
-    if (check.status === 'passing') continue;
-    if (check.status !== 'warning') worst = 'critical';
-    else if (worst === 'passing') worst = 'warning';
-  }
-  return worst;
-}
-
-/** Maintenance is a check with a reserved id (docs/contract.md section 3.1), whoever wrote it. */
-function isMaintenance(checkId: string): boolean {
-  return checkId === '_node_maintenance' || checkId.startsWith('_service_maintenance:');
+  return { node: entry.node.row as NodeRow, service: entry.row as ServiceRow, checks, status: instanceStatus(checks) };
 }
 
 /** Union of the instances' tags in order of first appearance. */

@@ -215,6 +215,17 @@ describe('the blocking loop', () => {
     await run.stop();
   });
 
+  test.each([
+    [5_000, 5_000],
+    [3_600_000, 60_000],
+  ])('a server that asks for %i ms of patience is given %i', async (retryAfterMs, given) => {
+    const busy = new ServiceDiscoveryError('RATE_LIMITED', 'later', { details: { retryAfterMs } });
+    run.script(busy, answer('a', 1), 'hang');
+    await run.clock.advance(given + 100);
+    expect(run.askedAt.slice(0, 2)).toEqual([0, given]);
+    await run.stop();
+  });
+
   test.each<ErrorCode>(['INVALID_ARGUMENT', 'UNSUPPORTED', 'CLOSED'])('%s ends it', async (code) => {
     run.script(answer('a', 1), failure(code));
     await run.clock.advance(100);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defaults, isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
+import { defaults, isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
 import { abortable, fullJitterMs, Pace, pause } from '../../runtime/index.js';
 import type { AbortableIteration, Clock, Random } from '../../runtime/index.js';
 import type { BlockingRead, ConsulAnswer } from '../answer.js';
@@ -116,9 +116,14 @@ function isFinal({ code }: ServiceDiscoveryError): boolean {
   return code === 'INVALID_ARGUMENT' || code === 'UNSUPPORTED' || code === 'CLOSED';
 }
 
-/** A token may be given its rights any time, but rarely in the next second. */
-function retryDelayMs({ code }: ServiceDiscoveryError, failures: number, random: Random): number {
+/**
+ * A token may be given its rights any time, but rarely in the next second. A server that says when to come back
+ * (Retry-After) is believed up to a minute.
+ */
+function retryDelayMs({ code, details }: ServiceDiscoveryError, failures: number, random: Random): number {
   const { watchBackoffMs: baseMs, watchBackoffCapMs: capMs } = defaults;
   if (code === 'PERMISSION_DENIED' || code === 'UNAUTHENTICATED') return capMs * (0.5 + 0.5 * random.next());
-  return fullJitterMs(failures, { baseMs, capMs }, random);
+  const { retryAfterMs } = details;
+  const askedMs = typeof retryAfterMs === 'number' ? Math.min(retryAfterMs, limits.watchRetryAfterMs) : 0;
+  return Math.max(askedMs, fullJitterMs(failures, { baseMs, capMs }, random));
 }

@@ -86,6 +86,8 @@ export const defaults = {
 
   // ---- adapters
   adapterSuffixes: ['.service', '.service.consul'],
+  /** Answers that are worth another instance. */
+  adapterRetryStatuses: [502, 503, 504],
 
   // ---- the manager
   healthCheckInterval: '10s',

@@ -147,6 +147,10 @@ export const limits = {
 
   // ---- adapters
   adapterAttempts: 3,
+  /** Host names whose services are watched for an adapter. */
+  adapterNames: 1_000,
+  /** How much of an answer that is not wanted is read, to keep its connection. */
+  adapterUnreadBytes: 64 * 1024,
 
   // ---- the manager
   staleBudgetMs: 72 * 3_600_000,

@@ -1,1 +1,2 @@
-export type { Discovery } from '../../client/index.js';
+export { discovery } from './discovery.js';
+export type { DiscoveryInterceptor, DiscoveryOptions } from './discovery.js';

@@ -1,5 +1,5 @@
 import type { Outcome, Pick, PickHint, EndpointExplanation } from '../balancer/index.js';
-import type { CallOptions, EndpointSet, ServiceEndpoint, WatchOptions } from '../model/index.js';
+import type { CallOptions, EndpointSet, ServiceEndpoint } from '../model/index.js';
 import type { Registration, RegistrationRequest } from './registration/registration.js';
 
 /**
@@ -38,8 +38,22 @@ export interface DiscoverOptions extends QueryOptions, CallOptions {
   readonly useCache?: boolean;
 }
 
-export interface WatchServiceOptions extends QueryOptions, Omit<WatchOptions, 'onError' | 'onConfirmed'> {
+export interface WatchServiceOptions extends QueryOptions {
+  /**
+   * Longest wait of one standing request to Consul or an agent: seconds, or a duration such as `5m`. Default 60 s. A
+   * shorter one costs more requests and finds nothing out sooner.
+   */
+  readonly wait?: number | string;
+  /** Between two looks where changes cannot be waited for (DNS): seconds, or a duration. Default 30 s. */
+  readonly interval?: number | string;
   readonly signal?: AbortSignal;
+}
+
+/** A watch that calls back. Ends when closed, when its signal aborts, or with the manager. */
+export interface ServiceWatch extends AsyncDisposable {
+  /** Resolves when it has ended; rejects when trying again cannot mend what is wrong (a filter that is none). */
+  readonly finished: Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface ResolutionOptions extends Omit<QueryOptions, 'near'> {

@@ -91,4 +91,10 @@ export const defaults = {
 
   // ---- the manager
   healthCheckInterval: '10s',
+  lookupTimeoutMs: 5_000,
+  lookupAttempts: 3,
+  /** How long known names go on being answered while nobody can be asked. */
+  staleBudgetMs: 72 * 3_600_000,
+  /** A service that was picked from stays watched this long after the last pick. */
+  resolutionIdleMs: 60_000,
 } as const;

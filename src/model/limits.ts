@@ -153,5 +153,9 @@ export const limits = {
   adapterUnreadBytes: 64 * 1024,
 
   // ---- the manager
-  staleBudgetMs: 72 * 3_600_000,
+  lookupAttempts: 10,
+  /** Services with counters of their own; a client that asks for names without end stays bounded. */
+  metricServices: 2_000,
+  /** Services whose set is kept ready for `pick` though nobody holds it. */
+  idleResolutions: 1_000,
 } as const;

@@ -1,0 +1,104 @@
+import type { Clock, Random } from '../../runtime/index.js';
+import type { ConfigUpdate, ConfigValue } from './events.js';
+
+/** Everything under one scope at one moment. */
+export interface ConfigState {
+  readonly index: number;
+  readonly entries: ReadonlyMap<string, ConfigValue>;
+}
+
+/** Where configuration comes from: the state now and after every change, until the signal aborts. Ends by itself never. */
+export type ConfigSource = (
+  source: ConfigUpdate['source'],
+  scope: string,
+  signal: AbortSignal,
+) => AsyncIterable<ConfigState>;
+
+interface Scope {
+  readonly stop: AbortController;
+  readonly listeners: Set<(update: ConfigUpdate) => void>;
+  state: ConfigState;
+}
+
+const nothing: ConfigState = { index: 0, entries: new Map() };
+const RESTART_MS = 5_000;
+
+/** One watch per scope, however many listen; a new listener is told of what is there first. */
+export class ConfigWatches {
+  private readonly scopes = new Map<string, Scope>();
+  private closed = false;
+
+  constructor(
+    private readonly source: ConfigSource,
+    private readonly onError: (error: unknown) => void,
+    private readonly time: { readonly clock: Clock; readonly random: Random },
+  ) {}
+
+  listen(source: ConfigUpdate['source'], name: string, listener: (update: ConfigUpdate) => void): () => void {
+    if (this.closed) return () => {};
+    const key = `${source} ${name}`;
+    const scope = this.scopes.get(key) ?? this.open(key, source, name);
+    const entry = (update: ConfigUpdate): void => listener(update);
+    scope.listeners.add(entry);
+    const present = differences(source, name, nothing, scope.state);
+    if (present) entry(present);
+    return () => {
+      scope.listeners.delete(entry);
+      if (scope.listeners.size > 0 || this.scopes.get(key) !== scope) return;
+      this.scopes.delete(key);
+      scope.stop.abort();
+    };
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const { stop } of this.scopes.values()) stop.abort();
+    this.scopes.clear();
+  }
+
+  private open(key: string, source: ConfigUpdate['source'], name: string): Scope {
+    const scope: Scope = { stop: new AbortController(), listeners: new Set(), state: nothing };
+    this.scopes.set(key, scope);
+    void this.follow(scope, source, name);
+    return scope;
+  }
+
+  /** Not even a source that breaks its promise and throws ends a watch for good. */
+  private async follow(scope: Scope, source: ConfigUpdate['source'], name: string): Promise<void> {
+    const { signal } = scope.stop;
+    try {
+      for await (const state of this.source(source, name, signal)) {
+        if (signal.aborted) return;
+        const update = differences(source, name, scope.state, state);
+        scope.state = state;
+        if (update) for (const listener of scope.listeners) listener(update);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      this.onError(error);
+    }
+    if (signal.aborted) return;
+    const { clock, random } = this.time;
+    const cancel = clock.after(RESTART_MS * (0.5 + random.next()), () => void this.follow(scope, source, name));
+    signal.addEventListener('abort', cancel, { once: true });
+  }
+}
+
+/** Undefined when nothing changed. An entry is the same while its bytes are, whatever its index. */
+function differences(
+  source: ConfigUpdate['source'],
+  scope: string,
+  before: ConfigState,
+  after: ConfigState,
+): ConfigUpdate | undefined {
+  const added: string[] = [];
+  const changed: string[] = [];
+  for (const [key, value] of after.entries) {
+    const old = before.entries.get(key);
+    if (!old) added.push(key);
+    else if (Buffer.compare(old.bytes, value.bytes) !== 0) changed.push(key);
+  }
+  const removed = [...before.entries.keys()].filter((key) => !after.entries.has(key));
+  if (added.length + changed.length + removed.length === 0) return undefined;
+  return { source, scope, index: after.index, entries: after.entries, added, changed, removed };
+}

@@ -1,5 +1,5 @@
 import { isDiscoveryError, ServiceDiscoveryError, type CallOptions, type ErrorCode } from '../../model/index.js';
-import type { Clock, Random } from '../../runtime/index.js';
+import { fullJitterMs, type Clock, type Random } from '../../runtime/index.js';
 
 export interface RetryRule {
   readonly attempts: number;
@@ -9,30 +9,28 @@ export interface RetryRule {
 
 /** What may be different the next time: nobody there, too slow, not ready, a server's own failure. */
 const WORTH_IT: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'NOT_READY', 'RATE_LIMITED', 'INTERNAL']);
-const BASE_MS = 50;
-const CAP_MS = 1_000;
+const BACKOFF = { baseMs: 50, capMs: 1_000 };
 
 /**
- * Tries again what may be different the next time, within the time of the whole call, with full jitter in between (so
- * that clients of one registry do not come back together). Rejects with the last error; `details.attempts` has the
- * messages of all.
+ * Tries again what may be different the next time, within the time of the whole call, with full jitter in between.
+ * Rejects with the last error; `details.attempts` has the messages of all.
  */
 export async function retried<T>(
-  attempt: (options: Required<Pick<CallOptions, 'timeoutMs'>> & CallOptions) => Promise<T>,
+  attempt: (options: CallOptions & { readonly timeoutMs: number }) => Promise<T>,
   { signal, timeoutMs }: { readonly signal?: AbortSignal | undefined; readonly timeoutMs: number },
   { attempts, clock, random }: RetryRule,
 ): Promise<T> {
   const deadline = clock.now() + timeoutMs;
   const failures: string[] = [];
-  for (let round = 0; ; round++) {
+  for (;;) {
     try {
       return await attempt({ signal, timeoutMs: Math.max(1, deadline - clock.now()) });
     } catch (error) {
       if (signal?.aborted === true || !isDiscoveryError(error) || !WORTH_IT.has(error.code)) throw error;
+      const pauseMs = fullJitterMs(failures.length, BACKOFF, random);
       failures.push(error.message);
-      const pauseMs = random.next() * Math.min(CAP_MS, BASE_MS * 2 ** round);
-      if (round + 1 >= attempts || clock.now() + pauseMs >= deadline) throw withAttempts(error, failures);
-      await pause(pauseMs, clock, signal);
+      if (failures.length >= attempts || clock.now() + pauseMs >= deadline) throw withAttempts(error, failures);
+      await wait(pauseMs, clock, signal);
     }
   }
 }
@@ -44,7 +42,7 @@ function withAttempts(error: ServiceDiscoveryError, failures: readonly string[])
 }
 
 /** A caller waits for it, so it may keep the process alive. */
-async function pause(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+async function wait(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
   try {
     await clock.sleep(ms, signal);
   } catch (error) {

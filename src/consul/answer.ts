@@ -21,14 +21,16 @@ export interface ConsulAnswer<T> {
 
 /**
  * One turn of a blocking query: hand in the last index, get what is there once it is newer or the wait is over. An index
- * means something only where it came from: a read of an index above 0 goes to the address that answered last or fails,
- * and the loop asks again with 0, which may go anywhere.
+ * means something only where it came from: a turn that has to go to another address than `indexFrom` is asked as if its
+ * index were 0, and answered at once.
  */
 export type BlockingRead<T> = (turn: BlockingTurn) => Promise<ConsulAnswer<T>>;
 
 export interface BlockingTurn {
   /** 0: answer at once. */
   readonly index: number;
+  /** The address that gave the index: `address` of its answer. */
+  readonly indexFrom?: string;
   /** What the agent is asked to hold the request for, ms. */
   readonly waitMs: number;
   /** The whole exchange, ms: above `waitMs`, so that a peer that went away is noticed. */

@@ -1,7 +1,16 @@
 export type * from './answer.js';
 export { blockingLoop } from './blocking/blocking-loop.js';
 export type { BlockingOptions, BlockingUpdate } from './blocking/blocking-loop.js';
-export { PeerLiveness } from './peer-liveness.js';
-export type { StandingRead } from './peer-liveness.js';
+export { ConsulClient, type ConsulRequest } from './client.js';
 export { endpointOf, endpointsOf } from './endpoint-of.js';
 export type { HealthEntryFields } from './endpoint-of.js';
+export type { Environment } from './environment.js';
+export type * from './families/agent.js';
+export type * from './families/catalog.js';
+export type * from './families/health.js';
+export type * from './families/options.js';
+export type { ConsulClientOptions, ConsulTlsOptions } from './options.js';
+export { PeerLiveness } from './peer-liveness.js';
+export type { StandingRead } from './peer-liveness.js';
+export type * from './shapes.js';
+export { path as consulPath } from './transport/path.js';

@@ -48,6 +48,11 @@ export const defaults = {
 
   // ---- Consul's HTTP API, as a client
   consulTimeoutMs: 10_000,
+  consulConnectTimeoutMs: 3_000,
+  /** Per address; Consul allows a client 200. */
+  consulMaxConnections: 160,
+  /** After so long without a word the system asks whether the other end is there, each second, ten times. */
+  consulKeepAliveDelayMs: 1_000,
 
   // ---- watches of the client library
   /** Longest wait of one standing request. */

@@ -121,6 +121,14 @@ export const limits = {
 
   // ---- Consul's HTTP API, as a client
   consulAnswerBytes: 64 * 1024 * 1024,
+  /** Addresses of one client. */
+  consulAddresses: 32,
+  /** Of the connections to an address, one in so many is kept for calls that are not held. */
+  consulCallsPart: 5,
+  /** Calls of one client that are under way or wait for a connection. */
+  consulCallsAtOnce: 20_000,
+  /** Indexes beyond 2^53 that are remembered as they were spelt. */
+  consulWideIndexes: 64,
 
   // ---- watches of the client library
   /** Local watchers that share one watch of the registry. */

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { allowAll, decodeText, isDiscoveryError, limits } from '../../model/index.js';
+import { allowAll, decodeText, isDiscoveryError, limits, toJson } from '../../model/index.js';
 import type { Action, Caller, DecodeOptions, ResourceKind } from '../../model/index.js';
 import type { ApiContext } from '../context.js';
 import { bodyTooLarge, readBody } from './body.js';
 import { badRequest, refusal, withStatus } from './errors.js';
-import { toJson } from './json.js';
+
 import type { Query } from './query.js';
 import { jsonBytes, text, textBody } from './reply.js';
 import type { Body, BodyReply, Headers } from './reply.js';

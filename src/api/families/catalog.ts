@@ -6,9 +6,10 @@ import {
   nodeToWire,
   serviceNodeToWire,
   topic,
+  toJson,
 } from '../../model/index.js';
 import type { Answer, NodeRow, ServiceRow } from '../../model/index.js';
-import { toJson } from '../core/json.js';
+
 import { Body } from '../core/reply.js';
 import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';

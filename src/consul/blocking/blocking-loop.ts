@@ -69,7 +69,7 @@ async function* turns<T>(
       resyncAt = clock.now() + spread(resyncMs, random);
     }
     const timeoutMs = index === 0 ? defaults.consulTimeoutMs : waitMs * 1.1 + 500;
-    const outcome = await takeTurn(read, { index, waitMs, timeoutMs }, clock, signal);
+    const outcome = await takeTurn(read, { index, indexFrom: known?.address, waitMs, timeoutMs }, clock, signal);
     if (signal.aborted) return;
 
     if (outcome.type === 'failed') {

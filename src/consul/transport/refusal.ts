@@ -1,0 +1,74 @@
+import { ServiceDiscoveryError, type ErrorCode } from '../../model/index.js';
+import type { RawAnswer } from './call.js';
+
+/** The one table from an agent's status to our code. */
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  405: 'UNSUPPORTED',
+  409: 'CONFLICT',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED',
+  429: 'RATE_LIMITED',
+  500: 'INTERNAL',
+  501: 'UNSUPPORTED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'TIMEOUT',
+};
+/** Consul answers 500 to these too; they are another matter for whoever decides on trying again. */
+const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/No cluster leader/i, 'NOT_READY'],
+  [/^(rpc error making call: )?(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
+];
+const NO_AGENT = 'Is that the address of an agent, and not of another web server?';
+/** Of what a server says, this much is shown. */
+const SHOWN_CHARS = 2_000;
+
+/** A status that is no answer, as an error in the agent's own words: they name the field or the thing. */
+export function refusalOf(answer: RawAnswer, what: string, secrets: readonly string[]): ServiceDiscoveryError {
+  if (answer.status >= 300 && answer.status < 400) return redirected(answer, what);
+  const said = withoutSecrets(answer.bytes.toString('utf8').trim().slice(0, SHOWN_CHARS), secrets);
+  const message = said === '' ? `${what}: ${answer.status} from ${answer.address}` : said;
+  const retryAfterMs = retryAfter(answer.header('retry-after'));
+  return new ServiceDiscoveryError(codeOf(answer.status, said), message, {
+    details: {
+      httpStatus: answer.status,
+      address: answer.address,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  });
+}
+
+/** An answer that cannot be an agent's. */
+export function notAnAgent(answer: RawAnswer, says: string, cause?: unknown): ServiceDiscoveryError {
+  return new ServiceDiscoveryError('INTERNAL', `${answer.address} answered ${says}`, {
+    cause,
+    details: { httpStatus: answer.status, address: answer.address, hint: NO_AGENT },
+  });
+}
+
+/** Never followed: it would take the token along, and an agent redirects only to other things than were asked for. */
+function redirected(answer: RawAnswer, what: string): ServiceDiscoveryError {
+  return notAnAgent(answer, `${what} with a redirect (${answer.status})`);
+}
+
+function codeOf(status: number, said: string): ErrorCode {
+  if (status === 500) {
+    const found = CODE_OF_TEXT.find(([text]) => text.test(said));
+    if (found) return found[1];
+  }
+  return CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
+}
+
+/** Servers and proxies may repeat what they were sent. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '…')), text);
+}
+
+/** Seconds; the other form, a date, is not sent by agents. */
+function retryAfter(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : undefined;
+}

@@ -1,0 +1,222 @@
+import { Readable } from 'node:stream';
+import { defaults, invalid, limits, ServiceDiscoveryError, toJson, type ErrorCode } from '../../model/index.js';
+import type { ResolvedOptions } from '../options.js';
+import { PeerLiveness } from '../peer-liveness.js';
+import { AgentLink, type WireRequest } from './agent-link.js';
+import type { Call, RawAnswer, StreamAnswer } from './call.js';
+import { Credentials } from './credentials.js';
+import { combined, ExchangeFailure } from './failure.js';
+import { refusalOf } from './refusal.js';
+import { searchOf, type QueryParameters } from './search.js';
+import { WideIndexes } from './wide-index.js';
+
+/**
+ * Calls to whichever address works. The one that answered last is asked first; one that failed is asked last for a
+ * while. A read goes on to the next address when it got no answer, or was told that the agent has none to give; a write
+ * only when it cannot have been sent. A blocking query that goes to another address than the one its index is from
+ * begins at 0: an index of one agent means nothing to another.
+ */
+export class Transport {
+  readonly indexes = new WideIndexes();
+  readonly #options: ResolvedOptions;
+  readonly #credentials: Credentials;
+  readonly #links: readonly AgentLink[];
+  #preferred: AgentLink;
+  #underWay = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.#credentials = new Credentials(options);
+    const liveness = new PeerLiveness(async (address, signal) => this.#link(address)?.probe(signal), options.clock);
+    const tls = () => this.#credentials.tls();
+    this.#links = options.addresses.map((address) => new AgentLink(address, tls, { ...options, liveness }));
+    this.#preferred = this.#links[0] as AgentLink;
+  }
+
+  /** Addresses as shown to people, the one asked first first. */
+  get addresses(): readonly string[] {
+    return this.#inOrder().map((link) => link.shown);
+  }
+
+  call(call: Call): Promise<RawAnswer> {
+    return this.#run(call, isHeld(call), (link, request) => link.ask(request));
+  }
+
+  /** With the body still to come: no deadline but for its beginning. */
+  stream(call: Call): Promise<StreamAnswer> {
+    const isAnswer = (status: number): boolean => isAccepted(call, status);
+    return this.#run(call, true, (link, request) => link.open(request, isAnswer)) as Promise<StreamAnswer>;
+  }
+
+  /** What the answers of an address say of its datacenter; '' while they said nothing. */
+  datacenterOf(address: string): string {
+    return this.#link(address)?.datacenter ?? '';
+  }
+
+  learnDatacenter(address: string, datacenter: string): void {
+    const link = this.#link(address);
+    if (link) link.datacenter = datacenter;
+  }
+
+  /** Ends what is under way. Harmless twice. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.all(this.#links.map((link) => link.close())).then(() => {});
+    return this.#closed;
+  }
+
+  async #run<T extends RawAnswer | StreamAnswer>(
+    call: Call,
+    held: boolean,
+    exchange: (link: AgentLink, request: WireRequest) => Promise<T>,
+  ): Promise<T> {
+    if (this.#underWay >= limits.consulCallsAtOnce) {
+      throw new ServiceDiscoveryError('UNAVAILABLE', `more than ${limits.consulCallsAtOnce} calls are under way`);
+    }
+    this.#underWay += 1;
+    try {
+      return await this.#attempts(call, held, exchange);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #attempts<T extends RawAnswer | StreamAnswer>(
+    call: Call,
+    held: boolean,
+    exchange: (link: AgentLink, request: WireRequest) => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#options;
+    const timeoutMs = this.#timeoutOf(call);
+    const deadline = clock.now() + timeoutMs;
+    const order = this.#inOrder();
+    const failures: ServiceDiscoveryError[] = [];
+    for (let attempt = 0; ; attempt++) {
+      if (this.#closed) throw new ServiceDiscoveryError('CLOSED', 'the client is closed');
+      const link = order[attempt] as AgentLink;
+      const beganAt = clock.now();
+      const leftMs = Math.max(1, deadline - beganAt);
+      // Of a read, each address gets its share of the time; one that is held may take all of it.
+      const others = isRead(call) && !held ? order.length - attempt - 1 : 0;
+      const timing = { timeoutMs: Math.ceil(leftMs / (others + 1)), share: others > 0 };
+      try {
+        const target = call.path + searchOf(this.#query(call, link, order[0] as AgentLink));
+        const request = { ...this.#request(call), ...timing, target, lane: held ? 'held' : 'calls' } as const;
+        const answer = await exchange(link, request);
+        if (isAccepted(call, answer.status)) {
+          if (link.worked(beganAt)) this.#preferred = link;
+          return answer;
+        }
+        throw this.#refused(call, answer as RawAnswer);
+      } catch (error) {
+        if (!(error instanceof ExchangeFailure)) throw error;
+        if (this.#closed) throw new ServiceDiscoveryError('CLOSED', 'the client was closed', { cause: error.error });
+        failures.push(error.error);
+        if (error.kind === 'refused' && link.worked(beganAt)) this.#preferred = link;
+        if (isOfTheAddress(error, timing.timeoutMs)) link.failed(beganAt);
+        // A kept connection may have been closed by the agent while the request was on its way: once more, on a new one.
+        if (order.length === 1 && isLostConnection(error)) order.push(link);
+        if (attempt + 1 === order.length || !mayGoOn(call, error) || clock.now() >= deadline) throw combined(failures);
+      }
+    }
+  }
+
+  #refused(call: Call, answer: RawAnswer): ExchangeFailure {
+    const secrets = this.#credentials.secrets(call.token);
+    const error = refusalOf(answer, `${call.method} ${call.path}`, secrets);
+    return new ExchangeFailure(ELSEWHERE.has(error.code) ? 'broken' : 'refused', error);
+  }
+
+  #request(call: Call): Omit<WireRequest, 'target' | 'timeoutMs' | 'share' | 'lane'> {
+    const { method, body, token, signal, headers } = call;
+    const content = contentOf(body);
+    return {
+      method,
+      headers: { ...this.#credentials.headers(token), ...content.headers, ...headers },
+      body: content.body,
+      signal,
+    };
+  }
+
+  #query({ query, blocking }: Call, link: AgentLink, first: AgentLink): QueryParameters {
+    const { namespace } = this.#options;
+    const isThere = blocking !== undefined && (blocking.indexFrom ?? first.shown) === link.shown;
+    const index = isThere && blocking.index > 0 ? this.indexes.write(blocking.index) : undefined;
+    const hash = blocking?.hash;
+    const wait = index === undefined && hash === undefined ? undefined : waitOf(blocking?.waitMs);
+    return { ...query, ns: namespace, index, hash, wait };
+  }
+
+  /** A held query's own time is what it may be held for, the agent's extra sixteenth, and a call's. */
+  #timeoutOf(call: Call): number {
+    const { timeoutMs } = this.#options;
+    if (call.timeoutMs !== undefined) return checkedMs('timeoutMs', call.timeoutMs);
+    if (!isHeld(call)) return timeoutMs;
+    return Math.ceil((call.blocking?.waitMs ?? defaults.blockingWaitMs) * (17 / 16)) + timeoutMs;
+  }
+
+  /** Those that rest come last, the one that rests shortest first. */
+  #inOrder(): AgentLink[] {
+    const now = this.#options.clock.now();
+    const from = this.#links.indexOf(this.#preferred);
+    const ring = [...this.#links.slice(from), ...this.#links.slice(0, from)];
+    const rests = (link: AgentLink): number => (link.restsUntil > now ? link.restsUntil : 0);
+    return ring.sort((a, b) => rests(a) - rests(b));
+  }
+
+  #link(address: string): AgentLink | undefined {
+    return this.#links.find((link) => link.shown === address);
+  }
+}
+
+/** The agent is there and cannot answer; another may. */
+const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['NOT_READY', 'UNAVAILABLE', 'TIMEOUT']);
+/** A caller in a greater hurry proves nothing about an address. */
+const PATIENT_MS = 1_000;
+
+function isRead({ method }: Call): boolean {
+  return method === 'GET' || method === 'OPTIONS';
+}
+
+function isHeld({ blocking }: Call): boolean {
+  return blocking !== undefined && (blocking.index > 0 || blocking.hash !== undefined);
+}
+
+function isAccepted({ accept }: Call, status: number): boolean {
+  return (status >= 200 && status < 300) || accept?.includes(status) === true;
+}
+
+function isOfTheAddress({ kind }: ExchangeFailure, timeoutMs: number): boolean {
+  if (kind === 'late') return timeoutMs >= PATIENT_MS;
+  return kind === 'unsent' || kind === 'broken' || kind === 'slow' || kind === 'down';
+}
+
+function isLostConnection({ kind, error }: ExchangeFailure): boolean {
+  return kind === 'broken' && error.details['httpStatus'] === undefined;
+}
+
+function mayGoOn(call: Call, { kind }: ExchangeFailure): boolean {
+  if (isStream(call.body)) return false;
+  if (kind === 'unsent') return true;
+  return isRead(call) && (kind === 'broken' || kind === 'slow' || kind === 'down');
+}
+
+function isStream(body: Call['body']): body is Readable | AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && Symbol.asyncIterator in body;
+}
+
+function contentOf(body: Call['body']): Pick<WireRequest, 'body' | 'headers'> {
+  if (body === undefined) return { body: null, headers: {} };
+  if (typeof body === 'string' || body instanceof Uint8Array) return { body, headers: {} };
+  if (isStream(body)) return { body: body instanceof Readable ? body : Readable.from(body), headers: {} };
+  return { body: toJson(body), headers: { 'content-type': 'application/json' } };
+}
+
+function waitOf(waitMs: number | undefined): string | undefined {
+  return waitMs === undefined ? undefined : `${Math.ceil(checkedMs('waitMs', waitMs))}ms`;
+}
+
+function checkedMs(name: string, value: number): number {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw invalid(`${name} must be a number of milliseconds above 0`, [{ field: name, rule: 'must be above 0' }]);
+}

@@ -82,6 +82,18 @@ export const defaults = {
 
   // ---- balancing
   overprovisioning: 1.4,
+  panicThreshold: 0.5,
+  subsetSize: 10,
+  /** What a failed request counts as in averages of latency (linkerd's load biaser). */
+  failureLatencyMs: 5_000,
+  /** The most a hashed key's endpoint may have in flight, in averages of all (consistent hashing with bounded loads). */
+  boundedLoad: 1.25,
+  retryBudgetShare: 0.2,
+  retryBudgetPerSecond: 10,
+  retryBudgetWindowMs: 10_000,
+  hedgeBudgetShare: 0.05,
+  hedgePercentile: 0.95,
+  hedgeUtilisation: 0.8,
 
   // ---- DNS, as a client
   dnsTimeoutMs: 5_000,

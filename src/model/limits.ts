@@ -145,6 +145,12 @@ export const limits = {
   // ---- balancing
   /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */
   maglevTable: 65_537,
+  /** Points on a hash ring, of all endpoints together. */
+  ringPoints: 4_096,
+  /** A request that waits longer says no more about its endpoint: it is a stream, or its end was never told. */
+  balancerWaitingMs: 30_000,
+  /** A pick that was not done by then no longer counts as in flight. */
+  balancerPickMs: 600_000,
 
   // ---- DNS, as a client
   /** The EDNS buffer we offer: no fragments on any path in use (RFC 9715). */

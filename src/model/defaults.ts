@@ -97,6 +97,13 @@ export const defaults = {
 
   // ---- DNS, as a client
   dnsTimeoutMs: 5_000,
+  dnsAttempts: 3,
+  /** Full-jitter back-off between rounds over the servers: up to base × 2^n, at most the cap. */
+  dnsRetryBaseMs: 100,
+  dnsRetryCapMs: 2_000,
+  /** Silence after which the next server is asked as well: of a server never heard of, and of the quickest. */
+  dnsFirstPatienceMs: 376,
+  dnsLeastPatienceMs: 50,
 
   // ---- names asked of DNS, and what is kept of the answers
   dnsSuffix: 'service.consul',

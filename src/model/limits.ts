@@ -155,6 +155,25 @@ export const limits = {
   // ---- DNS, as a client
   /** The EDNS buffer we offer: no fragments on any path in use (RFC 9715). */
   dnsClientUdpBytes: 1_232,
+  dnsClientServers: 16,
+  dnsClientRounds: 16,
+  /** Questions of one client under way, and waiting for their turn; beyond that they are refused. */
+  dnsClientQueries: 1_000,
+  dnsClientWaiting: 10_000,
+  /** Sockets, and so source ports, in use for one server; questions and idle time after which a port is given up. */
+  dnsClientUdpSockets: 8,
+  dnsClientUdpUses: 256,
+  dnsClientUdpIdleMs: 5_000,
+  /** Connections to one server, questions waiting on one before another is opened, and at most. */
+  dnsClientConnections: 4,
+  dnsClientBusyConnection: 16,
+  dnsClientPipelined: 512,
+  dnsClientConnectionIdleMs: 10_000,
+  /** CNAMEs from the asked name to the records, and questions asked to follow them. */
+  dnsClientAliases: 16,
+  dnsClientFollowed: 8,
+  /** Seconds; RFC 2308 section 5. */
+  dnsClientNegativeTtl: 10_800,
 
   // ---- names asked of DNS, and what is kept of the answers
   dnsNamesAtOnce: 32,

@@ -1,1 +1,13 @@
-export type * from './dns-answer.js';
+export type { DnsAnswer, DnsClient } from './dns-answer.js';
+export { createDnsClient } from './dns-client.js';
+export type { CoreDnsClient, DnsServerReport } from './dns-client.js';
+export type { DnsClientOptions, DnsRetryOptions } from './dns-client-options.js';
+export type { DnsClientStats } from './dns-client-stats.js';
+export type { DnsAttempt, DnsFailureKind } from './failure.js';
+export { happyEyeballsOrder } from './happy-eyeballs.js';
+export type { DnsServerAddress, DnsTransport } from './server-address.js';
+export { orderServiceBindings } from './service-bindings.js';
+export type { ServiceBinding, ServiceBindings } from './service-bindings.js';
+export { orderByPriorityAndWeight } from './srv-order.js';
+export { systemServers } from './system-servers.js';
+export { txtAttribute } from './txt-attribute.js';

@@ -6,7 +6,7 @@ import { askTcp, askUdp, lines } from '../../../test/support/dns-ask.js';
 import { catalogOf, nodeRow, queriesOver, serviceRow } from '../../../test/support/dns-catalog.js';
 import { createDnsServer, decodeMessage, encodeMessage } from '../index.js';
 import type { DnsAddress, DnsOptions, DnsServer, Message, ResourceRecord } from '../index.js';
-import { framed, Frames } from './frames.js';
+import { framed, Frames } from '../wire/frames.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

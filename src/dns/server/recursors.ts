@@ -11,8 +11,8 @@ import type { Clock, Logger, Random } from '../../runtime/index.js';
 import { classCodes, decodeMessage, emptyQuery, encodeMessage, rcodes, typeCodes } from '../wire/index.js';
 import type { EdnsOption, Message, ResourceRecord } from '../wire/index.js';
 import type { DnsStats } from './dns-stats.js';
-import { askOverTcp, askOverUdp } from './exchange.js';
-import type { ServerAddress } from './exchange.js';
+import { askOverTcp, askOverUdp } from '../client/exchange.js';
+import type { ServerAddress } from '../client/exchange.js';
 
 export interface RecursorParts {
   readonly addresses: readonly string[];

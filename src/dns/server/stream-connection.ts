@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { limits } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
-import { framed, Frames } from './frames.js';
+import { framed, Frames } from '../wire/frames.js';
 import type { Client, Responder } from './responder.js';
 
 export class StreamConnection {

@@ -3,8 +3,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
-import { headerBytes } from '../wire/index.js';
-import { framed, Frames } from './frames.js';
+import { echoOf, framed, Frames } from '../wire/index.js';
 
 export interface ServerAddress {
   readonly host: string;
@@ -30,7 +29,7 @@ export function askOverUdp(server: ServerAddress, question: Buffer, options: Exc
     socket.once('connect', () => socket.send(question, (error) => error && failed(error)));
     socket.on('message', (answer) => {
       // Not an answer to this question: maybe somebody guessing. The right one may still come.
-      if (answers(answer, question)) done(answer);
+      if (isAnswer(answer, question)) done(answer);
     });
     socket.on('error', failed);
     return () => socket.close();
@@ -45,7 +44,7 @@ export function askOverTcp(server: ServerAddress, question: Buffer, options: Exc
       frames.push(piece);
       const answer = frames.next();
       if (!answer) return;
-      if (answers(answer, question)) done(Buffer.from(answer));
+      if (isAnswer(answer, question)) done(Buffer.from(answer));
       else failed(new ServiceDiscoveryError('UNAVAILABLE', `${server.host} answered another question`));
     });
     socket.on('error', failed);
@@ -85,20 +84,8 @@ function within(
   });
 }
 
-/** A response with our id that repeats our question, letters in any case (RFC 5452 section 9.1). */
-function answers(answer: Buffer, question: Buffer): boolean {
-  if (answer.length < headerBytes || (answer[2] as number) < 0x80) return false;
-  if (answer.readUInt16BE(0) !== question.readUInt16BE(0) || answer.readUInt16BE(4) !== 1) return false;
-  const end = questionEnd(question);
-  if (answer.length < end) return false;
-  const asked = question.toString('latin1', headerBytes, end - 4).toLowerCase();
-  const repeated = answer.toString('latin1', headerBytes, end - 4).toLowerCase();
-  return asked === repeated && question.compare(answer, end - 4, end, end - 4, end) === 0;
-}
-
-/** We wrote the question: its name is neither compressed nor cut. */
-function questionEnd(question: Buffer): number {
-  let end = headerBytes;
-  while (question[end] !== 0) end += (question[end] as number) + 1;
-  return end + 5;
+/** By its id and question. */
+function isAnswer(answer: Buffer, question: Buffer): boolean {
+  const echo = echoOf(answer, question);
+  return echo === 'exact' || echo === 'other-case';
 }

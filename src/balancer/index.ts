@@ -14,3 +14,6 @@ export type { SlowStartOptions } from './layers/slow-start.js';
 export type { BalancerOptions } from './options.js';
 export { policies } from './policies/policies.js';
 export { type Candidate, type Chooser, isExcluded, type Policy, type PolicyContext, type Result } from './policy.js';
+export { ClientThrottle, type ClientThrottleOptions } from './budgets/client-throttle.js';
+export { HedgeBudget, type HedgeBudgetOptions } from './budgets/hedge-budget.js';
+export { RetryBudget, type RetryBudgetOptions } from './budgets/retry-budget.js';

@@ -1,6 +1,6 @@
 import { checkServiceNodeShape, compileFilter, serviceNodeShape } from '../catalog/index.js';
 import type { StructShape } from '../catalog/index.js';
-import { isDiscoveryError } from '../model/index.js';
+import { hasAllTags, isDiscoveryError } from '../model/index.js';
 import type { InstanceView, ServiceView, StringMap } from '../model/index.js';
 import { withStatus } from './core/errors.js';
 import type { Body } from './core/reply.js';
@@ -29,12 +29,6 @@ export function filterOrRefusal<T>(compile: () => T): T {
 }
 
 const keepAll = (): boolean => true;
-
-function hasAllTags(tags: readonly string[], wanted: readonly string[]): boolean {
-  if (wanted.length === 0) return true;
-  const folded = new Set(tags.map((tag) => tag.toLowerCase()));
-  return wanted.every((tag) => folded.has(tag.toLowerCase()));
-}
 
 export function hasMeta(meta: StringMap | null, wanted: ReadOptions['nodeMeta']): boolean {
   return wanted.every(([key, value]) => meta !== null && Object.hasOwn(meta, key) && meta[key] === value);

@@ -8,6 +8,7 @@ export * from './defaults.js';
 export * from './duration.js';
 export * from './endpoint.js';
 export * from './errors.js';
+export * from './has-all-tags.js';
 export * from './health-check-definition.js';
 export * from './instance-fields.js';
 export * from './instance-status.js';

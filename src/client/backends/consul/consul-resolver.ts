@@ -1,0 +1,91 @@
+import { blockingLoop, endpointsOf } from '../../../consul/index.js';
+import type { BlockingRead, BlockingTurn, ConsulAnswer } from '../../../consul/index.js';
+import { allAbilities, defaults, ServiceDiscoveryError } from '../../../model/index.js';
+import type {
+  CallOptions,
+  EndpointSet,
+  Resolver,
+  ServiceEndpoint,
+  ServiceQuery,
+  WatchOptions,
+} from '../../../model/index.js';
+import { abortable, withinCall } from '../../../runtime/index.js';
+import type { Clock, Random } from '../../../runtime/index.js';
+import { sameEndpoints } from '../../endpoint-sets.js';
+import { checkQuery } from '../check-query.js';
+
+export interface ConsulResolverOptions {
+  /** health/service of an agent: the entries of a query's instances, blocking. */
+  readonly health: (query: ServiceQuery, turn: BlockingTurn) => Promise<ConsulAnswer<unknown>>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Endpoints from the health of services in an agent's or a Consul's catalog, over its HTTP API. */
+export class ConsulResolver implements Resolver {
+  readonly supports = allAbilities;
+
+  constructor(private readonly options: ConsulResolverOptions) {}
+
+  lookup(query: ServiceQuery, options: CallOptions = {}): Promise<EndpointSet> {
+    const { timeoutMs = defaults.lookupTimeoutMs, signal } = options;
+    const what = `the lookup of ${query.service}`;
+    return withinCall(this.options.clock, what, { signal, timeoutMs }, async (bounds) => {
+      const read = this.reader(query);
+      return setOf(await read({ index: 0, waitMs: 0, timeoutMs: Math.max(1, bounds.leftMs()), signal: bounds.signal }));
+    });
+  }
+
+  watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncIterable<EndpointSet> {
+    return abortable(signal, (own) => this.sets(query, own, options));
+  }
+
+  private async *sets(
+    query: ServiceQuery,
+    signal: AbortSignal,
+    { waitMs, onError, onConfirmed }: WatchOptions,
+  ): AsyncGenerator<EndpointSet, void, undefined> {
+    const { clock, random } = this.options;
+    let last: EndpointSet | undefined;
+    let confirmedAt = 0;
+    for await (const update of blockingLoop(this.reader(query), { clock, random, signal, waitMs, same })) {
+      if (update.type === 'failed') {
+        onError?.(update.error);
+        if (!last || last.stale) continue;
+        const ageMs = clock.now() - confirmedAt;
+        yield (last = { ...last, ageMs, stale: true, error: update.error });
+        continue;
+      }
+      const set = setOf(update.answer);
+      confirmedAt = clock.now() - set.ageMs;
+      if (update.type === 'answer') yield (last = set);
+      else if (!set.stale) onConfirmed?.(set);
+    }
+  }
+
+  /** Throws what the query is refused for. */
+  private reader(query: ServiceQuery): BlockingRead<Health> {
+    checkQuery(query, this.supports, 'an agent');
+    return async (turn) => {
+      const answer = await this.options.health(query, turn);
+      const value = { endpoints: endpointsOf(answer.value), hasLeader: answer.knownLeader };
+      return { ...answer, value };
+    };
+  }
+}
+
+interface Health {
+  readonly endpoints: readonly ServiceEndpoint[];
+  readonly hasLeader: boolean;
+}
+
+function same(a: Health, b: Health): boolean {
+  return a.hasLeader === b.hasLeader && sameEndpoints(a.endpoints, b.endpoints);
+}
+
+/** Servers that lost their leader still answer reads that allow it, with what they had: nobody confirms that. */
+function setOf({ value, index, indexSpace, lastContactMs, address }: ConsulAnswer<Health>): EndpointSet {
+  const set = { endpoints: value.endpoints, index, indexSpace, ageMs: lastContactMs, stale: !value.hasLeader };
+  if (value.hasLeader) return set;
+  return { ...set, error: new ServiceDiscoveryError('UNAVAILABLE', `the servers behind ${address} have no leader`) };
+}

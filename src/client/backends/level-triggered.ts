@@ -1,0 +1,39 @@
+import type { EndpointSet, WatchOptions } from '../../model/index.js';
+import { abortable } from '../../runtime/index.js';
+import type { AbortableIteration } from '../../runtime/index.js';
+import { sameEndpoints } from '../endpoint-sets.js';
+
+/**
+ * A watch of something in this process: look, and look again whenever woken. Wake-ups that come while the reader is busy are
+ * one, and those after which everything is as before are confirmations. `look` gives nothing while nothing is known.
+ */
+export function levelTriggered(
+  look: () => EndpointSet | undefined,
+  subscribe: (wake: () => void) => () => void,
+  signal: AbortSignal,
+  { onConfirmed }: WatchOptions,
+): AbortableIteration<EndpointSet> {
+  return abortable(signal, async function* (own) {
+    let woken = false;
+    let resume: (() => void) | undefined;
+    const wake = (): void => {
+      woken = true;
+      resume?.();
+    };
+    const unsubscribe = subscribe(wake);
+    own.addEventListener('abort', wake);
+    try {
+      let last: EndpointSet | undefined;
+      while (!own.aborted) {
+        woken = false;
+        const set = look();
+        if (set && last && sameEndpoints(last.endpoints, set.endpoints)) onConfirmed?.(set);
+        else if (set) yield (last = set);
+        if (!woken && !own.aborted) await new Promise<void>((resolve) => void (resume = resolve));
+      }
+    } finally {
+      unsubscribe();
+      own.removeEventListener('abort', wake);
+    }
+  });
+}

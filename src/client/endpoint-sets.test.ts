@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ServiceEndpoint } from '../model/index.js';
 import { differences, sameEndpoints } from './endpoint-sets.js';

@@ -59,6 +59,10 @@ function set(endpoints: readonly StaticEndpoint[], fields: Partial<EndpointSet> 
   };
 }
 
+function fail(): never {
+  throw new Error('mine');
+}
+
 const addresses = (one: EndpointSet | undefined): string[] => (one?.endpoints ?? []).map(({ address }) => address);
 
 describe('shared watches', () => {
@@ -236,9 +240,6 @@ describe('shared watches', () => {
 
   test('are not ended by hooks that throw', async () => {
     await watches.close();
-    const fail = (): never => {
-      throw new Error('mine');
-    };
     watches = make({ onSet: fail, onError: fail });
     const watch = watches.watch(API, { onError: fail });
     const first = watch.next();

@@ -21,20 +21,37 @@ export interface CacheEntry<V> {
   readonly negative: boolean;
 }
 
+/** What is asked of a cache. */
+export interface CacheLookup {
+  /**
+   * Only an entry of this space. Without it: the entry stored last, whatever its space, to fall back to when nobody can
+   * be asked; a tiered cache does not keep such a one in its first level.
+   */
+  readonly indexSpace?: string;
+  /** Whoever asks has one that is fresh until then (default: now); levels are searched until a fresher one is found. */
+  readonly freshBeyond?: number;
+}
+
 /**
- * Where entries are kept. Naive: no loading, no judging of freshness. Implementations: memory, Redis; decorators:
- * tiered, sealed. One exam for all: `cacheSuite` in `./testing`. A cache that cannot be reached is a miss and a count,
- * never a rejection.
+ * Where entries are kept. Naive: no loading, no judging of freshness, but nothing at or past its `staleUntil`.
+ * Implementations: memory, Redis; decorators: tiered, sealed. One exam for all: `cacheSuite` in `./testing`. A cache
+ * that cannot be reached is a miss and a count, never a rejection.
  */
 export interface Cache<V> {
-  get(key: string): Promise<CacheEntry<V> | undefined>;
+  get(key: string, lookup?: CacheLookup): Promise<CacheEntry<V> | undefined>;
   /** The entry if it can be had without waiting. */
   peek?(key: string): CacheEntry<V> | undefined;
   /**
-   * Keeps the entry unless a newer one of the same index space is there; resolves with whether it was kept.
+   * Keeps the entry unless a newer one of the same index space is there; resolves with whether it was kept. `peek` shows
+   * it when the call returns. Shared caches keep spaces side by side, others replace one by another.
    */
   set(key: string, entry: CacheEntry<V>): Promise<boolean>;
-  delete(key: string): Promise<void>;
+  /** Of this space alone, or what `get` without a space would answer. */
+  delete(key: string, indexSpace?: string): Promise<void>;
+  /** Tells of entries that others replaced or removed, where the cache can. Returns the unsubscribe. */
+  onInvalidate?(listener: (key: string, indexSpace: string) => void): () => void;
+  /** Counters since the start, of the caches below included. Names in docs/caching.md. */
+  stats?(): Readonly<Record<string, number>>;
   /** Harmless twice. Afterwards everything is a miss. */
   close(): Promise<void>;
 }
@@ -45,7 +62,7 @@ export interface Loaded<V> {
   /** Default 0 and '': values without an order; the later one wins. */
   readonly index?: number;
   readonly indexSpace?: string;
-  /** Overrides the cache's own TTL for this value, ms. */
+  /** Overrides the cache's own TTL for this value, ms. Never exceeded: jitter only shortens it. */
   readonly ttlMs?: number;
   readonly negative?: boolean;
 }
@@ -85,5 +102,31 @@ export interface LoadingCache<V> {
   invalidate(key: string): void;
   /** Removes it everywhere: nothing is left to fall back to. */
   evict(key: string): Promise<void>;
+  stats(): LoadingCacheStats;
+  /** Calls under way end with CLOSED, loads are aborted, and the cache below is closed too. Harmless twice. */
   close(): Promise<void>;
+}
+
+/** Counters since the start. */
+export interface LoadingCacheStats {
+  readonly memoryHits: number;
+  /** Answered by the cache shared with other processes. */
+  readonly sharedHits: number;
+  /** Calls that found nothing fresh. */
+  readonly misses: number;
+  readonly staleServed: number;
+  readonly loads: number;
+  readonly loadFailures: number;
+  /** Calls that waited for a load another call had begun. */
+  readonly coalesced: number;
+  /** Loads begun before the value was out of date. */
+  readonly earlyRefreshes: number;
+  /** Loads whose value was not kept, since something newer was learnt meanwhile. */
+  readonly overtaken: number;
+  /** Values refused for being older than what is known. */
+  readonly belowFloor: number;
+  /** Index spaces found to have begun anew. */
+  readonly resets: number;
+  /** Sealed entries that were forged, moved, damaged or sealed with an unknown key. */
+  readonly rejected: number;
 }

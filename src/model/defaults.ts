@@ -79,6 +79,16 @@ export const defaults = {
 
   // ---- caches
   cacheTtlMs: 30_000,
+  /** Longest time that "there is none" is believed. */
+  cacheNegativeTtlMs: 5_000,
+  /** How long a failed load is not tried again: doubling from the first to the last (RFC 9520: from 1 s to 5 min). */
+  cacheFailureMinMs: 1_000,
+  cacheFailureMaxMs: 5_000,
+  /** How long a call waits for a load when there is an older value (RFC 8767 section 5: 1.8 s). */
+  cacheStaleAfterMs: 1_800,
+  cacheLoadTimeoutMs: 30_000,
+  /** How long answers must stay below what is known before the index space is held to have begun anew. */
+  cacheResetAfterMs: 5_000,
 
   // ---- balancing
   overprovisioning: 1.4,

@@ -141,6 +141,12 @@ export const limits = {
 
   // ---- caches
   cacheMemoryBytes: 32 * 1024 * 1024,
+  /** Keys of which a loading cache remembers more than the value: failures, floors, hits. */
+  cacheKeys: 65_536,
+  /** Index spaces of one key whose floors are remembered. */
+  cacheFloors: 4,
+  /** How far in the future an entry may have been stored before its times are not believed: clocks of machines differ. */
+  cacheClockSkewMs: 60_000,
 
   // ---- balancing
   /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */

@@ -1,0 +1,7 @@
+/**
+ * Values kept near: in memory, in a Redis shared with other processes, in a file for the next start; sealed where they
+ * leave the process; and a cache that loads what it lacks.
+ */
+export { createLoadingCache } from './loading/index.js';
+export type { LastKnown, LoadingCacheEvent, LoadingCacheOptions } from './loading/index.js';
+export { createMemoryCache, type MemoryCacheOptions } from './memory/index.js';

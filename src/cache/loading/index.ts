@@ -1,0 +1,2 @@
+export { createLoadingCache } from './loading-cache.js';
+export type { LastKnown, LoadingCacheEvent, LoadingCacheOptions } from './options.js';

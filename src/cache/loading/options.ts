@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defaults, isDiscoveryError, limits } from '../../model/index.js';
+import { defaults, isDiscoveryError } from '../../model/index.js';
 import type { Cache, CacheEntry, ErrorCode, ServiceDiscoveryError } from '../../model/index.js';
 import { realClock, realRandom } from '../../runtime/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
@@ -108,7 +108,7 @@ export function settingsOf<V>(options: LoadingCacheOptions<V>): LoadingCacheSett
     clock: options.clock ?? realClock,
     random: options.random ?? realRandom,
     ttlMs: options.ttlMs ?? defaults.cacheTtlMs,
-    staleMs: options.staleMs ?? limits.staleBudgetMs,
+    staleMs: options.staleMs ?? defaults.staleBudgetMs,
     negativeTtlMs: options.negativeTtlMs ?? defaults.cacheNegativeTtlMs,
     failure: failure ?? { minMs: defaults.cacheFailureMinMs, maxMs: defaults.cacheFailureMaxMs },
     staleAfterMs: options.staleAfterMs ?? defaults.cacheStaleAfterMs,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { invalid, type Violation } from './errors.js';
+import { invalid, type ServiceDiscoveryError, type Violation } from './errors.js';
 import { nearestKey } from './nearest-key.js';
 
 /**
@@ -9,8 +9,22 @@ import { nearestKey } from './nearest-key.js';
 export function parseOptions<S extends z.ZodObject>(what: string, schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const violations = parsed.error.issues.flatMap((issue) => violationsOf(issue, Object.keys(schema.shape)));
-  throw invalid(`${what}: ${violations.map(({ field, rule }) => `${field} ${rule}`.trim()).join('; ')}`, violations);
+  throw refusal(what, violationsOfIssues(schema, parsed.error.issues));
+}
+
+/** Every rule of the schema that the value breaks; for those who have more rules to look at before they refuse. */
+export function optionViolations(schema: z.ZodObject, value: unknown): readonly Violation[] {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? [] : violationsOfIssues(schema, parsed.error.issues);
+}
+
+/** INVALID_ARGUMENT that begins with `what` and names every broken rule, in its message and in its details. */
+export function refusal(what: string, violations: readonly Violation[]): ServiceDiscoveryError {
+  return invalid(`${what}: ${violations.map(({ field, rule }) => `${field} ${rule}`.trim()).join('; ')}`, violations);
+}
+
+function violationsOfIssues(schema: z.ZodObject, issues: readonly z.core.$ZodIssue[]): readonly Violation[] {
+  return issues.flatMap((issue) => violationsOf(issue, Object.keys(schema.shape)));
 }
 
 function violationsOf(issue: z.core.$ZodIssue, known: readonly string[]): Violation[] {

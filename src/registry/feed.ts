@@ -3,15 +3,15 @@ import type { AppliedChange } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
 import { defaults, ServiceDiscoveryError } from '../model/index.js';
 import type { Logger } from '../runtime/index.js';
-import { silentLogger } from '../runtime/index.js';
+import { EventHub, silentLogger } from '../runtime/index.js';
 import type { RegistryOptions } from './options.js';
-import { EventHub } from './registry-events.js';
+import type { RegistryEvents } from './registry-events.js';
 import { Writer } from './writer.js';
 
 /** The store's feed into the catalog, and the writer over both. */
 export class Feed {
   readonly catalog: Catalog;
-  readonly events: EventHub;
+  readonly events: EventHub<RegistryEvents>;
   readonly writer: Writer<readonly AppliedChange[]>;
   readonly logger: Logger;
   onApplied: (applied: readonly AppliedChange[]) => void = () => {};
@@ -25,7 +25,7 @@ export class Feed {
   ) {
     this.logger = options.logger ?? silentLogger;
     this.catalog = new Catalog({ datacenter: options.datacenter ?? defaults.datacenter });
-    this.events = new EventHub(this.logger);
+    this.events = new EventHub(this.logger, 'registry.listener_failed');
     this.writer = new Writer(store, this.catalog, new Head(this.catalog), (error) => this.fail(error));
   }
 

@@ -1,6 +1,7 @@
 import type { Catalog, MetadataManager } from '../catalog/index.js';
 import type { CheckScheduler } from '../checks/index.js';
 import type { Store } from '../model/index.js';
+import type { EventHub } from '../runtime/index.js';
 import type { CatalogCommands } from './catalog-commands.js';
 import type { Core } from './core.js';
 import type { HealthHistory } from './health-history.js';
@@ -8,7 +9,7 @@ import type { LocalCommands } from './local-commands.js';
 import type { LocalNode } from './local-node.js';
 import type { QueryCommands } from './query-commands.js';
 import type { Reconciler } from './reconcile.js';
-import type { EventHub } from './registry-events.js';
+import type { RegistryEvents } from './registry-events.js';
 import type { StateCommands } from './state-commands.js';
 
 /** What a registry is put together from; see create-registry.ts. */
@@ -16,7 +17,7 @@ export interface RegistryParts {
   readonly core: Core;
   readonly store: Store;
   readonly catalog: Catalog;
-  readonly events: EventHub;
+  readonly events: EventHub<RegistryEvents>;
   readonly history: HealthHistory;
   readonly node: LocalNode;
   readonly local: LocalCommands;

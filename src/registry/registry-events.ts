@@ -2,7 +2,7 @@ import type { AppliedChange, IsPrivate } from '../catalog/index.js';
 import { redactMeta } from '../catalog/index.js';
 import type { CheckRow, ServiceDiscoveryError, ServiceRow, SessionRow } from '../model/index.js';
 import { refOf } from '../model/index.js';
-import type { Logger } from '../runtime/index.js';
+import type { EventHub } from '../runtime/index.js';
 import type { ExpiryMarks, ExpiryReason } from './expiry-marks.js';
 
 /** What happened to instances and their health, with the row before and after. Told once the catalog shows it. */
@@ -24,44 +24,10 @@ export interface RegistryEvents {
 }
 
 export type RegistryEventName = keyof RegistryEvents;
-type Listener<K extends RegistryEventName> = (event: RegistryEvents[K]) => void;
-
-/** Listeners are called in order of subscription; one that throws is logged and harms nobody else. */
-export class EventHub {
-  private readonly listeners = new Map<RegistryEventName, Set<Listener<RegistryEventName>>>();
-
-  constructor(private readonly logger: Logger) {}
-
-  on<K extends RegistryEventName>(name: K, listener: Listener<K>): () => void {
-    const set = this.listeners.get(name) ?? new Set();
-    const entry = listener as Listener<RegistryEventName>;
-    this.listeners.set(name, set.add(entry));
-    return () => void set.delete(entry);
-  }
-
-  has(name: RegistryEventName): boolean {
-    return (this.listeners.get(name)?.size ?? 0) > 0;
-  }
-
-  get isSilent(): boolean {
-    return [...this.listeners.values()].every((set) => set.size === 0);
-  }
-
-  emit<K extends RegistryEventName>(name: K, event: RegistryEvents[K]): void {
-    for (const listener of this.listeners.get(name) ?? []) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.logger.error({ event: name, error }, 'registry.listener_failed');
-      }
-    }
-  }
-}
-
 /** Tells what a change set did. Metadata keys marked private are kept out. */
 export class EventTeller {
   constructor(
-    private readonly hub: EventHub,
+    private readonly hub: EventHub<RegistryEvents>,
     private readonly marks: ExpiryMarks,
     private readonly isPrivate: IsPrivate,
   ) {}

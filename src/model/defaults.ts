@@ -74,8 +74,24 @@ export const defaults = {
   peerProbeAgainMs: 500,
 
   // ---- registrations of the client library
+  /** Registering, deregistering and each call they make. */
+  registrationTimeoutMs: 10_000,
   /** How long draining waits for watchers to see it. */
   drainMs: 5_000,
+  /** Between two looks whether a draining instance is still served; doubled up to the second. */
+  drainLookMs: 25,
+  drainLookCapMs: 500,
+  /** For watchers to act on the answer they were sent before ours. */
+  drainSettleMs: 200,
+  /** Between two looks for lost registrations, give or take a quarter. */
+  registrationLookMs: 5_000,
+  /** At least between two turns of watching one registration. */
+  registrationWatchPaceMs: 500,
+  /** Full jitter after failures to look, to report, to put back or to remove: base and cap. */
+  registrationBackoffMs: 100,
+  registrationBackoffCapMs: 5_000,
+  /** How long an answer about the target itself, its node's address, is taken as still true. */
+  targetDescriptionMs: 10_000,
 
   // ---- caches
   cacheTtlMs: 30_000,

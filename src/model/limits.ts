@@ -137,7 +137,13 @@ export const limits = {
   watchRetryAfterMs: 60_000,
 
   // ---- registrations of the client library
+  /** Calls of one batch under way. */
   registrationsAtOnce: 16,
+  /** Up to so many registrations are watched each; more are looked at together. */
+  registrationsWatched: 8,
+  /** Instances whose removal failed and is tried again, and for how long. */
+  removalsPending: 1_000,
+  removalRetryMs: 15 * 60_000,
 
   // ---- caches
   cacheMemoryBytes: 32 * 1024 * 1024,

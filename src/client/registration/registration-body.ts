@@ -89,11 +89,15 @@ function nameViolations(service: unknown): Violation[] {
 }
 
 function addressViolations(address: string): Violation[] {
-  const wrong = (rule: string): Violation[] => [{ field: 'address', rule }];
-  if (isAnyAddress(address)) return wrong(`must be one that can be dialled, not ${address}`);
-  if (/[\s/]/.test(address)) return wrong('must be an IP address or a host name');
-  if (address.includes('[')) return wrong('must be without brackets');
-  return [];
+  const rule = addressRule(address);
+  return rule === undefined ? [] : [{ field: 'address', rule }];
+}
+
+function addressRule(address: string): string | undefined {
+  if (isAnyAddress(address)) return `must be one that can be dialled, not ${address}`;
+  if (/[\s/]/.test(address)) return 'must be an IP address or a host name';
+  if (address.includes('[')) return 'must be without brackets';
+  return undefined;
 }
 
 function weightViolations({ weights }: RegistrationRequest): Violation[] {

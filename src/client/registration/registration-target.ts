@@ -29,6 +29,8 @@ export interface RegistrationTarget {
   reportTtl(checkId: string, status: CheckStatus, output: string, options?: CallOptions): Promise<void>;
   /** NOT_FOUND when there is no such instance. Turning on what is on keeps the first reason. */
   setMaintenance(id: string, enable: boolean, reason: string, options?: CallOptions): Promise<void>;
+  /** Why the instance is in maintenance; undefined when it is not, or there is no such instance. */
+  maintenanceReason(id: string, options?: CallOptions): Promise<string | undefined>;
   /** Whether those who ask for healthy instances of the service are given this one. */
   isServing(service: string, id: string, options?: CallOptions): Promise<boolean>;
 }

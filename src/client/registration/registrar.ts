@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import type { CallOptions } from '../../model/index.js';
+import { defaults, ServiceDiscoveryError } from '../../model/index.js';
+import type { Clock, Logger, Random } from '../../runtime/index.js';
+import { pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
+import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
+import { DRAINING } from './drain.js';
+import { KeptRegistration, type Keeping } from './kept-registration.js';
+import { KeyedQueue } from './keyed-queue.js';
+import { Lookout } from './lookout.js';
+import { conflict } from './owner.js';
+import { PendingRemovals } from './pending-removals.js';
+import { registerAll, type NamedRequest } from './register-all.js';
+import type { Registration, RegistrationRequest } from './registration.js';
+import type { RegistrationDefaults, RegistrationPlan } from './registration-body.js';
+import { planRegistration } from './registration-body.js';
+import type { RegistrationTarget, TargetDescription } from './registration-target.js';
+
+export interface RegistrarOptions {
+  readonly target: RegistrationTarget;
+  readonly defaults?: RegistrationDefaults;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+  /** What follows `name-` in an id that was not given. Default: a random UUID. */
+  readonly newId?: () => string;
+}
+
+/** Registers instances and keeps them registered (docs/registering.md). */
+export interface Registrar extends AsyncDisposable {
+  /**
+   * Resolves when the instance is registered, and the first report of each TTL check was answered. With the id, address
+   * and port of a live registration it takes the new contents over into that one and resolves with it. Rejects with
+   * INVALID_ARGUMENT (nothing was sent), CONFLICT (`onConflict: 'refuse'`), CLOSED, or the registry's refusal; after
+   * UNAVAILABLE, TIMEOUT or ABORTED an instance that may be registered all the same is removed again by itself, unless
+   * its id was given: then registering once more mends it. `timeoutMs`: 10 s.
+   */
+  register(name: string, request: RegistrationRequest, options?: CallOptions): Promise<Registration>;
+  /**
+   * All or none: when one cannot be registered, those that this call registered are deregistered again, and it rejects
+   * with the first failure's code and `details.failures`: `[{ index, service, code, message }]`. One with a broken rule
+   * lets none be sent. `timeoutMs`: 10 s for each.
+   */
+  registerAll(requests: readonly NamedRequest[], options?: CallOptions): Promise<readonly Registration[]>;
+  /** Like the registration's own; an id that is not kept here is deregistered as it is. `timeoutMs`: 10 s. */
+  deregister(id: string, options?: CallOptions): Promise<void>;
+  /** Those that are kept, draining ones included. */
+  registrations(): readonly Registration[];
+  /**
+   * Stops keeping: no heartbeat, no look, nothing comes back. What is registered stays so. Resolves when no write is under
+   * way. Harmless twice.
+   */
+  close(): Promise<void>;
+}
+
+export function createRegistrar(options: RegistrarOptions): Registrar {
+  return new KeepingRegistrar(options);
+}
+
+class KeepingRegistrar implements Registrar, Keeping {
+  readonly target: RegistrationTarget;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly writes = new KeyedQueue();
+  isClosed = false;
+  private readonly fallback: RegistrationDefaults;
+  private readonly newId: () => string;
+  private readonly kept = new Map<string, KeptRegistration>();
+  private readonly lookout: Lookout;
+  private readonly removals: PendingRemovals;
+  private described: { readonly at: number; readonly description: Promise<TargetDescription> } | undefined;
+
+  constructor(options: RegistrarOptions) {
+    this.target = options.target;
+    this.clock = options.clock ?? realClock;
+    this.random = options.random ?? realRandom;
+    this.logger = options.logger ?? silentLogger;
+    this.fallback = options.defaults ?? {};
+    this.newId = options.newId ?? randomUUID;
+    this.lookout = new Lookout(this.target, this.clock, this.random);
+    this.removals = new PendingRemovals(this.target, this.writes, this.clock, this.random);
+  }
+
+  async register(name: string, request: RegistrationRequest, options: CallOptions = {}): Promise<Registration> {
+    return this.registerPlan(this.plan(name, request), request.id !== undefined, options);
+  }
+
+  registerAll(requests: readonly NamedRequest[], options: CallOptions = {}): Promise<readonly Registration[]> {
+    return registerAll(requests, {
+      plan: (name, request) => this.plan(name, request),
+      isKept: (id) => this.kept.get(id)?.isKept ?? false,
+      register: (plan, request) => this.registerPlan(plan, request.id !== undefined, options),
+    });
+  }
+
+  async deregister(id: string, options: CallOptions = {}): Promise<void> {
+    const registration = this.kept.get(id);
+    if (registration) return registration.deregister(options);
+    const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
+    await withinCall(this.clock, `deregistering ${id}`, timed, ({ signal, leftMs }) =>
+      this.writes.run(id, () => this.target.deregister(id, { signal, timeoutMs: leftMs() })),
+    );
+  }
+
+  registrations(): readonly Registration[] {
+    return [...this.kept.values()];
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.lookout.close();
+    this.removals.close();
+    for (const registration of this.kept.values()) registration.stopKeeping();
+    await this.writes.idle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ---- what its registrations need
+
+  /** Shared by calls, so that none of them bounds it: each has bounds of its own. */
+  describe(): Promise<TargetDescription> {
+    const now = this.clock.now();
+    if (this.described && now - this.described.at < defaults.targetDescriptionMs) return this.described.description;
+    const described = { at: now, description: this.target.describe() };
+    this.described = described;
+    described.description.catch(() => {
+      if (this.described === described) this.described = undefined;
+    });
+    return described.description;
+  }
+
+  letGo(registration: KeptRegistration): void {
+    this.lookout.remove(registration);
+    const isOver = registration.state === 'deregistered' || registration.state === 'conflict';
+    if (isOver && this.kept.get(registration.id) === registration) this.kept.delete(registration.id);
+  }
+
+  doubt(registration: KeptRegistration): void {
+    void this.lookout.lookAt(registration);
+  }
+
+  successorOf(registration: KeptRegistration): KeptRegistration | undefined {
+    const kept = this.kept.get(registration.id);
+    return kept === registration ? undefined : kept;
+  }
+
+  removeLater(registration: KeptRegistration): void {
+    if (!this.isClosed) this.removals.add(registration.id, registration);
+  }
+
+  // ---- steps
+
+  private plan(name: string, request: RegistrationRequest): RegistrationPlan {
+    if (this.isClosed) throw new ServiceDiscoveryError('CLOSED', 'the registrar is closed');
+    return planRegistration(name, request, this.fallback, this.newId);
+  }
+
+  private async registerPlan(plan: RegistrationPlan, isIdGiven: boolean, options: CallOptions): Promise<Registration> {
+    const dueAt = this.clock.now() + (options.timeoutMs ?? defaults.registrationTimeoutMs);
+    const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
+    const registration = await withinCall(this.clock, `registering ${plan.id}`, timed, ({ signal, leftMs }) =>
+      this.writes.run(plan.id, () => this.establish(plan, isIdGiven, { signal, timeoutMs: leftMs() })),
+    );
+    await this.firstHeartbeats(registration, dueAt, options.signal);
+    return registration;
+  }
+
+  /** Holds the queue of the id. */
+  private async establish(plan: RegistrationPlan, isIdGiven: boolean, call: CallOptions): Promise<KeptRegistration> {
+    if (this.isClosed) throw new ServiceDiscoveryError('CLOSED', 'the registrar is closed');
+    const before = this.kept.get(plan.id);
+    const isUpdate = before?.isKept === true && before.isSameOwner(plan);
+    const registration = isUpdate ? before : new KeptRegistration(plan, this);
+    if (plan.onConflict === 'refuse' && !isUpdate) await this.refuseConflict(plan, call);
+    try {
+      await registration.establish(plan, call);
+      if (isIdGiven && !isUpdate) await this.endDraining(plan.id, call);
+      // Nobody would have it: the call has rejected already.
+      call.signal?.throwIfAborted();
+    } catch (error) {
+      const failure = asDiscoveryError(error, `registering ${plan.id}`);
+      if (!isIdGiven && mayHaveHappened(failure) && !this.isClosed) this.removals.add(plan.id, plan);
+      throw failure;
+    }
+    this.removals.forget(plan.id);
+    if (!isUpdate) this.keep(registration, before);
+    return registration;
+  }
+
+  private keep(registration: KeptRegistration, before: KeptRegistration | undefined): void {
+    if (before) {
+      before.replace(registration);
+      this.lookout.remove(before);
+    }
+    this.kept.set(registration.id, registration);
+    this.lookout.add(registration);
+  }
+
+  private async refuseConflict(plan: RegistrationPlan, call: CallOptions): Promise<void> {
+    const found = await this.target.read(plan.id, call);
+    if (!found || (found.address === plan.address && found.port === plan.port)) return;
+    if (await this.target.isServing(found.service, plan.id, call)) throw conflict(plan.id, plan, found);
+  }
+
+  /** Left by a predecessor that was draining and ended before it could deregister. */
+  private async endDraining(id: string, call: CallOptions): Promise<void> {
+    const reason = await this.target.maintenanceReason(id, call);
+    if (reason === DRAINING) await this.target.setMaintenance(id, false, '', call);
+  }
+
+  /** Until answered, or the call's time is up: then they go on by themselves. */
+  private async firstHeartbeats(
+    registration: KeptRegistration,
+    dueAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const enough = new AbortController();
+    const stop = (): void => enough.abort();
+    signal?.addEventListener('abort', stop);
+    const started = registration.startHeartbeats();
+    await Promise.race([started, pause(this.clock, dueAt - this.clock.now(), enough.signal)]);
+    stop();
+    signal?.removeEventListener('abort', stop);
+  }
+}

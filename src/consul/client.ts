@@ -1,11 +1,25 @@
 import { inspect } from 'node:util';
 import type { ConsulAnswer } from './answer.js';
 import { optionsFromEnvironment, type Environment } from './environment.js';
-import { Agent } from './families/agent.js';
+import { AclCalls } from './families/acl.js';
+import { AgentCalls } from './families/agent.js';
 import { Calls, type Request } from './families/calls.js';
-import { Catalog } from './families/catalog.js';
-import { Health } from './families/health.js';
+import { CatalogCalls } from './families/catalog.js';
+import { ConfigCalls } from './families/config.js';
+import { ConnectCalls } from './families/connect.js';
+import { CoordinateCalls } from './families/coordinate.js';
+import { DiscoveryChainCalls } from './families/discovery-chain.js';
+import { EventCalls } from './families/event.js';
+import { HealthCalls } from './families/health.js';
+import { IntentionCalls } from './families/intentions.js';
+import { KvCalls } from './families/kv.js';
+import { OperatorCalls } from './families/operator.js';
 import type { ConsulCallOptions } from './families/options.js';
+import { QueryCalls } from './families/query.js';
+import { SessionCalls } from './families/session.js';
+import { SnapshotCalls } from './families/snapshot.js';
+import { StatusCalls } from './families/status.js';
+import { TxnCalls } from './families/txn.js';
 import { resolveOptions, type ConsulClientOptions } from './options.js';
 import type { Method } from './transport/call.js';
 import { Transport } from './transport/transport.js';
@@ -20,9 +34,23 @@ export type ConsulRequest = ConsulCallOptions & Pick<Request, 'query' | 'headers
  * tried in turn. Tokens are in no error and not shown when the client is printed.
  */
 export class ConsulClient implements AsyncDisposable {
-  readonly agent: Agent;
-  readonly catalog: Catalog;
-  readonly health: Health;
+  readonly agent: AgentCalls;
+  readonly catalog: CatalogCalls;
+  readonly health: HealthCalls;
+  readonly kv: KvCalls;
+  readonly session: SessionCalls;
+  readonly txn: TxnCalls;
+  readonly event: EventCalls;
+  readonly query: QueryCalls;
+  readonly status: StatusCalls;
+  readonly coordinate: CoordinateCalls;
+  readonly config: ConfigCalls;
+  readonly discoveryChain: DiscoveryChainCalls;
+  readonly intentions: IntentionCalls;
+  readonly connect: ConnectCalls;
+  readonly acl: AclCalls;
+  readonly snapshot: SnapshotCalls;
+  readonly operator: OperatorCalls;
   readonly #transport: Transport;
   readonly #calls: Calls;
 
@@ -31,9 +59,23 @@ export class ConsulClient implements AsyncDisposable {
     this.#transport = new Transport(resolveOptions(options));
     const calls = new Calls(this.#transport);
     this.#calls = calls;
-    this.agent = new Agent(calls);
-    this.catalog = new Catalog(calls);
-    this.health = new Health(calls);
+    this.agent = new AgentCalls(calls);
+    this.catalog = new CatalogCalls(calls);
+    this.health = new HealthCalls(calls);
+    this.kv = new KvCalls(calls);
+    this.session = new SessionCalls(calls);
+    this.txn = new TxnCalls(calls);
+    this.event = new EventCalls(calls);
+    this.query = new QueryCalls(calls);
+    this.status = new StatusCalls(calls);
+    this.coordinate = new CoordinateCalls(calls);
+    this.config = new ConfigCalls(calls);
+    this.discoveryChain = new DiscoveryChainCalls(calls);
+    this.intentions = new IntentionCalls(calls);
+    this.connect = new ConnectCalls(calls);
+    this.acl = new AclCalls(calls);
+    this.snapshot = new SnapshotCalls(calls);
+    this.operator = new OperatorCalls(calls);
   }
 
   /** As the variables say that Consul's own tools read (docs/consul-client.md); `overrides` win. */

@@ -119,7 +119,7 @@ export type ConsulTokenKind =
 const HEALTH = [404, 429, 503];
 
 /** agent/…: the agent asked, and what is registered with it. */
-export class Agent {
+export class AgentCalls {
   constructor(private readonly calls: Calls) {}
 
   self(options: ConsulCallOptions = {}): Promise<ConsulAnswer<ConsulAgentSelf>> {

@@ -16,6 +16,8 @@ export interface Request {
   readonly bigints?: boolean;
   /** What a wait by content hands in. */
   readonly hash?: string;
+  /** What a 404 stands for: there is none yet, but an index to wait for it with. Default: an error. */
+  readonly absent?: { readonly value: unknown };
 }
 
 type Form = 'list' | 'object' | 'any';
@@ -46,13 +48,19 @@ export class Calls {
   /** The bytes of a read's answer as they are. */
   async bytes(path: string, options: ConsulReadOptions, request: Request = {}): Reading<Buffer> {
     const raw = await this.#transport.call(readCall(path, options, request));
-    return this.#answer(raw, raw.bytes, options);
+    return this.#answer(raw, absent(raw, request) ? (request.absent?.value as Buffer) : raw.bytes, options);
   }
 
   /** What a write answers. */
   async write<T>(method: Method, path: string, options: ConsulCallOptions, request: Request = {}): Promise<T> {
     const raw = await this.#transport.call(callOf(method, path, options, request));
     return jsonOf(raw, request.bigints === true) as T;
+  }
+
+  /** A write whose answer means different things by its status. */
+  async judged(method: Method, path: string, options: ConsulCallOptions, request: Request) {
+    const raw = await this.#transport.call(callOf(method, path, options, request));
+    return { raw, value: jsonOf(raw, request.bigints === true) };
   }
 
   /** A write that answers nothing of interest. */
@@ -73,7 +81,8 @@ export class Calls {
 
   async #read<T>(form: Form, path: string, options: ConsulReadOptions, request: Request): Reading<T> {
     const raw = await this.#transport.call(readCall(path, options, request));
-    const value = shaped(form, raw, jsonOf(raw, request.bigints === true)) as T;
+    const json = absent(raw, request) ? request.absent?.value : jsonOf(raw, request.bigints === true);
+    const value = (json === undefined ? undefined : shaped(form, raw, json)) as T;
     if (raw.header(SPACE_HEADER) === undefined) this.#learn(raw.address, value, options);
     return this.#answer(raw, value, options);
   }
@@ -139,9 +148,16 @@ function readCall(path: string, options: ConsulReadOptions, request: Request): C
 
 function callOf(method: Method, path: string, options: ConsulCallOptions, request: Request): Call {
   const { signal, timeoutMs, token, datacenter } = options;
-  const { query, headers, body, accept } = request;
-  const dc = datacenter === '' ? undefined : datacenter;
+  const { query, headers, body, absent, accept = absent === undefined ? undefined : [404] } = request;
+  const dc = datacenter || undefined;
   return { method, path, query: { dc, ...query }, headers, body, accept, signal, timeoutMs, token };
+}
+
+/** Web servers say 404 too, of anything; agents send the index with it. */
+function absent(raw: RawAnswer, request: Request): boolean {
+  if (raw.status !== 404 || request.absent === undefined) return false;
+  if (raw.header('x-consul-index') !== undefined) return true;
+  throw notAnAgent(raw, '404 without an index');
 }
 
 function shaped(form: Form, raw: RawAnswer, value: unknown): unknown {

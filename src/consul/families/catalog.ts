@@ -39,7 +39,7 @@ type NamesOptions = FilterOptions & Pick<ConsulNodeOptions, 'nodeMeta'> & Consul
 type NodeServiceOptions = FilterOptions & Pick<ConsulInstanceOptions, 'mergeCentralConfig'>;
 
 /** catalog/…: nodes and instances, whoever registered them. */
-export class Catalog {
+export class CatalogCalls {
   constructor(private readonly calls: Calls) {}
 
   /** Writes a node, and an instance or checks of it. Instances of an agent are registered with `agent.register`. */

@@ -19,7 +19,7 @@ export interface ConsulHealthOptions extends ConsulInstanceOptions {
 type CheckOptions = ConsulReadOptions & ConsulFilterOptions & ConsulNodeOptions;
 
 /** health/…: instances with their checks. */
-export class Health {
+export class HealthCalls {
   constructor(private readonly calls: Calls) {}
 
   /** The instances of a service; an empty list when there is none. */

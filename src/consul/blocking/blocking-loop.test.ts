@@ -131,6 +131,18 @@ describe('the blocking loop', () => {
     await run.stop();
   });
 
+  test('an answer by another address begins there: it was not given the index', async () => {
+    const there = { ...answer('b', 3, 'space-2'), address: 'http://127.0.0.2:8500' };
+    run.script(answer('a', 10), there, 'hang');
+    await run.clock.advance(2_000);
+    expect(run.turns.map(({ index, indexFrom }) => [index, indexFrom])).toEqual([
+      [0, undefined],
+      [10, 'http://127.0.0.1:8500'],
+      [3, 'http://127.0.0.2:8500'],
+    ]);
+    await run.stop();
+  });
+
   test('a space that is new at index 0 is taken as it is', async () => {
     run.script(answer('a', 10), failure('UNAVAILABLE'), answer('b', 3, 'space-2'), 'hang');
     await run.clock.advance(2_000);

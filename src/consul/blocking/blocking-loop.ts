@@ -10,8 +10,8 @@ import { takeTurn } from './take-turn.js';
  *
  * - Every turn has a deadline of its own, kept here whatever the read does: wait × 1.1 + 0.5 s (Consul adds up to a
  *   sixteenth to the wait), and `consulTimeoutMs` where the server is to answer at once.
- * - The index starts again at 0 when it is 0, goes back, or belongs to another space than before, and after every failure,
- *   because the next answer may come from another address. A read of index 0 gets what is there, so nothing is missed.
+ * - The index starts again at 0 when it is 0, goes back, or belongs to another space than before, and after every failure. A
+ *   read of index 0 gets what is there, so nothing is missed.
  * - Answers are taken at most at the pace of `watchBurst`, then one every `watchPaceMs`, however fast they come: many
  *   changes at once become few answers with the last of them.
  * - After a failure it waits with full jitter, 50 ms to 10 s; refusals for lack of rights are asked about slowly.
@@ -94,11 +94,14 @@ async function* turns<T>(
   }
 }
 
-/** What the next turn hands in. An answer to index 0 begins a space; to another index, only its own space counts. */
+/**
+ * What the next turn hands in. An answer to index 0, or by another address, which was not given the index, begins anew; to
+ * another index, only its own space counts.
+ */
 function nextIndex<T>(asked: number, known: ConsulAnswer<T> | undefined, answer: ConsulAnswer<T>): number {
   if (!(answer.index > 0)) return 0;
-  if (asked === 0) return answer.index;
-  if (known?.indexSpace !== answer.indexSpace || answer.index < asked) return 0;
+  if (asked === 0 || answer.address !== known?.address) return answer.index;
+  if (known.indexSpace !== answer.indexSpace || answer.index < asked) return 0;
   return answer.index;
 }
 

@@ -22,6 +22,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
   [/No cluster leader/i, 'NOT_READY'],
   [/^(rpc error making call: )?(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
+  [/^(rpc error making call: )?Failed to create boolean expression evaluator/i, 'INVALID_ARGUMENT'],
 ];
 const NO_AGENT = 'Is that the address of an agent, and not of another web server?';
 /** Of what a server says, this much is shown. */

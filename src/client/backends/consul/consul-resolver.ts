@@ -14,9 +14,20 @@ import type { Clock, Random } from '../../../runtime/index.js';
 import { sameEndpoints } from '../../endpoint-sets.js';
 import { checkQuery } from '../check-query.js';
 
+/** What is asked of a client. `ConsulClient` of `./consul` is one. */
+export interface HealthClient {
+  readonly health: {
+    /** health/service: the entries of a service's instances. */
+    service(service: string, options: HealthRead): Promise<ConsulAnswer<unknown>>;
+  };
+}
+
+export interface HealthRead extends BlockingTurn, Omit<ServiceQuery, 'service' | 'onlyPassing'> {
+  readonly passing: boolean;
+}
+
 export interface ConsulResolverOptions {
-  /** health/service of an agent: the entries of a query's instances, blocking. */
-  readonly health: (query: ServiceQuery, turn: BlockingTurn) => Promise<ConsulAnswer<unknown>>;
+  readonly client: HealthClient;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -66,8 +77,9 @@ export class ConsulResolver implements Resolver {
   /** Throws what the query is refused for. */
   private reader(query: ServiceQuery): BlockingRead<Health> {
     checkQuery(query, this.supports, 'an agent');
+    const { service, onlyPassing: passing, ...rest } = query;
     return async (turn) => {
-      const answer = await this.options.health(query, turn);
+      const answer = await this.options.client.health.service(service, { ...rest, ...turn, passing });
       const value = { endpoints: endpointsOf(answer.value), hasLeader: answer.knownLeader };
       return { ...answer, value };
     };

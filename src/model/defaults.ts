@@ -90,6 +90,8 @@ export const defaults = {
   /** Full jitter after failures to look, to report, to put back or to remove: base and cap. */
   registrationBackoffMs: 100,
   registrationBackoffCapMs: 5_000,
+  /** Of a cluster that is not split (the standard's min_nodes). */
+  minNodes: 3,
   /** How long an answer about the target itself, its node's address, is taken as still true. */
   targetDescriptionMs: 10_000,
 

@@ -15,5 +15,12 @@ export function instanceStatus(checks: readonly Pick<CheckRow, 'checkId' | 'stat
 
 /** Maintenance is a check with a reserved id (docs/contract.md section 3.1), whoever wrote it. */
 export function isMaintenanceCheck(checkId: string): boolean {
-  return checkId === '_node_maintenance' || checkId.startsWith('_service_maintenance:');
+  return checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE);
+}
+
+export const NODE_MAINTENANCE = '_node_maintenance';
+const SERVICE_MAINTENANCE = '_service_maintenance:';
+
+export function serviceMaintenanceId(serviceId: string): string {
+  return `${SERVICE_MAINTENANCE}${serviceId}`;
 }

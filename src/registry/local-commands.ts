@@ -7,17 +7,12 @@ import type {
   RegistryCommands,
   ServiceRegistration,
 } from '../model/index.js';
-import { goQuote, notFound, ServiceDiscoveryError } from '../model/index.js';
+import { goQuote, NODE_MAINTENANCE, notFound, ServiceDiscoveryError, serviceMaintenanceId } from '../model/index.js';
 import type { CheckResults } from './check-results.js';
 import { authorize } from './core.js';
 import type { LocalDraft } from './local-draft.js';
 import type { LocalNode } from './local-node.js';
-import {
-  NODE_MAINTENANCE,
-  nodeMaintenanceCheck,
-  serviceMaintenanceCheck,
-  serviceMaintenanceId,
-} from './maintenance.js';
+import { nodeMaintenanceCheck, serviceMaintenanceCheck } from './maintenance.js';
 import type { RegistrationRules, RegistrationSource, ServicePlan } from './registration.js';
 import { planCheck, planService } from './registration.js';
 

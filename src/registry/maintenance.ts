@@ -1,13 +1,7 @@
 import type { LocalCheckRow } from '../model/index.js';
-import { maintenanceDefinition } from '../model/index.js';
+import { maintenanceDefinition, NODE_MAINTENANCE, serviceMaintenanceId } from '../model/index.js';
 
 /** Maintenance is a critical check that nobody runs: of one service, or of the node and so of all its services. */
-export const NODE_MAINTENANCE = '_node_maintenance';
-
-export function serviceMaintenanceId(serviceId: string): string {
-  return `_service_maintenance:${serviceId}`;
-}
-
 export function serviceMaintenanceCheck(serviceId: string, reason: string, token: string): LocalCheckRow {
   return {
     ...maintenanceCheck(

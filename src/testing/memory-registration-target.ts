@@ -4,7 +4,7 @@ import type {
   TargetDescription,
 } from '../client/registration/registration-target.js';
 import type { CallOptions, CheckRegistration, CheckStatus, ServiceRegistration } from '../model/index.js';
-import { defaults, notFound } from '../model/index.js';
+import { defaults, notFound, toCheckDefinition } from '../model/index.js';
 import type { Clock } from '../runtime/index.js';
 import { withinCall } from '../runtime/index.js';
 
@@ -90,7 +90,10 @@ export class MemoryRegistrationTarget implements RegistrationTarget {
   }
 
   register(body: ServiceRegistration, options?: CallOptions): Promise<void> {
-    return this.call({ name: 'register', id: body.ID ?? '' }, options, () => this.put(body));
+    return this.call({ name: 'register', id: body.ID ?? '' }, options, () => {
+      for (const [, check] of checksOf(body.ID ?? '', body)) toCheckDefinition(check);
+      this.put(body);
+    });
   }
 
   deregister(id: string, options?: CallOptions): Promise<void> {

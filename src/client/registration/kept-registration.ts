@@ -244,8 +244,19 @@ export class KeptRegistration implements Registration {
   // ---- steps
 
   private async put(plan: RegistrationPlan, call: CallOptions): Promise<void> {
-    const body = plan.body(plan.needsTarget ? await this.keeping.describe() : undefined);
+    const body = plan.body(await this.targetFor(plan));
     await this.write(() => this.keeping.target.register(this.withTags(body, plan), call));
+  }
+
+  /** A token that may register need not be one that may read about the agent. */
+  private async targetFor({ needsTarget }: RegistrationPlan): Promise<TargetDescription | undefined> {
+    if (needsTarget === 'no') return undefined;
+    try {
+      return await this.keeping.describe();
+    } catch (error) {
+      if (needsTarget === 'may' && isDiscoveryError(error, 'PERMISSION_DENIED')) return undefined;
+      throw error;
+    }
   }
 
   private withTags(body: ServiceRegistration, plan: RegistrationPlan): ServiceRegistration {

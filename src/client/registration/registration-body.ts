@@ -29,8 +29,8 @@ export interface RegistrationPlan {
   readonly onConflict: 'take-over' | 'refuse';
   /** Checks that want reports. */
   readonly ttlChecks: readonly TtlPlan[];
-  /** Whether `body` needs to be told about the target. */
-  readonly needsTarget: boolean;
+  /** Whether `body` is to be told about the target: 'must' for its node's address, 'may' for what it understands. */
+  readonly needsTarget: 'no' | 'may' | 'must';
   /** PUT agent/service/register. */
   body(target: TargetDescription | undefined): ServiceRegistration;
 }
@@ -70,7 +70,7 @@ export function planRegistration(
     enableTagOverride: request.enableTagOverride ?? false,
     onConflict: request.onConflict ?? 'take-over',
     ttlChecks: ttlChecksOf(id, checks),
-    needsTarget: locality !== undefined || (address === '' && checks.some((check) => check.needsLocation)),
+    needsTarget: address === '' && checks.some((check) => check.needsLocation) ? 'must' : locality ? 'may' : 'no',
     body: (target) => ({
       ...fieldsOf(identity, request, meta),
       ...(locality && target?.locality ? { Locality: locality } : {}),

@@ -1,7 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { ConsulClient } from '../consul/index.js';
 import { parseDuration } from '../model/index.js';
-import { agentAddress, type AddressFlags } from './agent-address.js';
-import type { AgentClient } from './http-client.js';
 import type { Io } from './io.js';
 
 /** What a command is given: the world outside, and a way to end other than 0 without an error. */
@@ -13,7 +12,9 @@ export interface Session {
 /** Every file in `commands/` exports one of these as `command`. */
 export type CommandFactory = (session: Session) => Command;
 
-export interface ClientFlags extends AddressFlags {
+export interface ClientFlags {
+  readonly httpAddr?: string;
+  readonly token?: string;
   readonly json?: boolean;
 }
 
@@ -39,15 +40,12 @@ export function withExamples(command: Command, examples: readonly (readonly [lin
 export async function useAgent<T>(
   session: Session,
   flags: ClientFlags,
-  work: (agent: AgentClient) => Promise<T>,
+  work: (agent: ConsulClient) => Promise<T>,
 ): Promise<T> {
-  const { createAgentClient } = await import('./http-client.js');
-  const client = createAgentClient(await agentAddress(flags, session.io.environment));
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
+  const { ConsulClient } = await import('../consul/index.js');
+  const { httpAddr: addresses, token } = flags;
+  await using client = ConsulClient.fromEnvironment(session.io.environment, { addresses, token });
+  return await work(client);
 }
 
 export function printJson(io: Io, value: unknown): void {
@@ -67,6 +65,22 @@ export function collectPair(
   const at = value.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('must be KEY=VALUE.');
   return new Map([...(earlier ?? []), [value.slice(0, at), value.slice(at + 1)]]);
+}
+
+/** `key:value`, or `key` alone for an empty value, several times, into a map. */
+export function collectMeta(
+  value: string,
+  earlier: ReadonlyMap<string, string> | undefined,
+): ReadonlyMap<string, string> {
+  const [key = '', ...rest] = value.split(':');
+  return new Map([...(earlier ?? []), [key, rest.join(':')]]);
+}
+
+/** Up to 64 bits. */
+export function bigNumber(value: string): bigint {
+  if (!/^\d{1,20}$/.test(value) || BigInt(value) >= 2n ** 64n)
+    throw new InvalidArgumentError('must be a whole number of 64 bits.');
+  return BigInt(value);
 }
 
 export function wholeNumber(value: string): number {

@@ -1,6 +1,6 @@
+import type { ConsulClient } from '../consul/index.js';
 import { defaults, invalid } from '../model/index.js';
 import type { DnsServerAddress } from './dns-client.js';
-import type { AgentClient } from './http-client.js';
 
 export interface DnsPlace {
   readonly server: DnsServerAddress;
@@ -8,14 +8,15 @@ export interface DnsPlace {
   readonly domain: string;
 }
 
-interface SelfJson {
-  readonly DebugConfig?: { readonly DNSAddrs?: readonly string[] | null; readonly DNSDomain?: string };
+interface DnsFacts {
+  readonly DNSAddrs?: readonly string[] | null;
+  readonly DNSDomain?: string;
 }
 
 /** Where DNS is: as given, else where the agent says it serves it, else the default port on loopback. */
-export async function dnsPlace(agent: AgentClient, given: string | undefined): Promise<DnsPlace> {
-  const self = await agent.call('GET', '/v1/agent/self', { timeoutMs: 2_000 }).catch(() => undefined);
-  const debug = (self?.json() as SelfJson | undefined)?.DebugConfig;
+export async function dnsPlace(agent: ConsulClient, given: string | undefined): Promise<DnsPlace> {
+  const self = await agent.agent.self({ timeoutMs: 2_000 }).catch(() => undefined);
+  const debug = self?.value.DebugConfig as DnsFacts | undefined;
   const domain = (debug?.DNSDomain ?? defaults.domain).replace(/\.$/, '');
   if (given !== undefined) return { server: parseServer(given), domain };
   const told = debug?.DNSAddrs?.find((address) => address.startsWith('udp://'))?.slice('udp://'.length);

@@ -1,4 +1,5 @@
 import { isDiscoveryError } from '../model/index.js';
+import { hintOf } from './hints.js';
 import type { Io } from './io.js';
 import { printable } from './output/printable.js';
 
@@ -10,7 +11,8 @@ export function reportError(io: Io, error: unknown): void {
     return;
   }
   io.err(`${io.paint('red', 'error:')} ${error.message.split('\n').map(printable).join('\n')}\n`);
-  const { violations = [], hint } = error.details;
+  const { violations = [] } = error.details;
+  const hint = hintOf(error);
   if (violations.length > 1) for (const { field, rule } of violations) io.err(`  ${printable(`${field} ${rule}`)}\n`);
   if (hint !== undefined) io.err(`  ${io.paint('dim', hint)}\n`);
 }

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import type { ConsulClient } from '../consul/index.js';
 import { isDiscoveryError, parseDuration, type ServiceRegistration } from '../model/index.js';
 import { useAgent, type ClientFlags, type Session } from './command.js';
-import { route, type AgentClient } from './http-client.js';
 import { pause } from './pause.js';
 
 /**
@@ -40,7 +40,7 @@ export async function runRegistered(
     const body = withHeartbeat(definition, supervision);
     const id = body.ID as string;
     const letSignalsGo = holdSignals();
-    await agent.put('/v1/agent/service/register', { body }).catch((error: unknown) => {
+    await agent.agent.register(body).catch((error: unknown) => {
       letSignalsGo();
       throw error;
     });
@@ -88,7 +88,7 @@ function heartbeatId(serviceId: string): string {
 
 async function beat(
   session: Session,
-  agent: AgentClient,
+  agent: ConsulClient,
   body: ServiceRegistration,
   ttl: string,
   signal: AbortSignal,
@@ -98,7 +98,7 @@ async function beat(
   let lost = false;
   while (!signal.aborted) {
     try {
-      await agent.put(route`/v1/agent/check/pass/${heartbeatId(id)}`, { signal });
+      await agent.agent.passCheck(heartbeatId(id), { signal });
       if (lost) session.io.err(`the agent is back; ${id} goes on\n`);
       lost = false;
     } catch (error) {
@@ -118,20 +118,20 @@ function isForgotten(error: unknown): boolean {
   );
 }
 
-async function reRegister(agent: AgentClient, body: ServiceRegistration): Promise<void> {
-  await agent.put('/v1/agent/service/register', { body }).catch(() => undefined);
+async function reRegister(agent: ConsulClient, body: ServiceRegistration): Promise<void> {
+  await agent.agent.register(body).catch(() => undefined);
 }
 
 /** Out of discovery, so that nobody is sent there any more while it finishes what it has. */
-async function drain(session: Session, agent: AgentClient, id: string): Promise<void> {
-  const query = { enable: 'true', reason: 'stopping' };
-  await agent.put(route`/v1/agent/service/maintenance/${id}`, { query, timeoutMs: 2_000 }).catch((error: unknown) => {
+async function drain(session: Session, agent: ConsulClient, id: string): Promise<void> {
+  const options = { reason: 'stopping', timeoutMs: 2_000 };
+  await agent.agent.serviceMaintenance(id, true, options).catch((error: unknown) => {
     session.io.err(`could not drain ${id}: ${error instanceof Error ? error.message : String(error)}\n`);
   });
 }
 
-async function leave(session: Session, agent: AgentClient, id: string): Promise<void> {
-  await agent.put(route`/v1/agent/service/deregister/${id}`, { timeoutMs: 2_000 }).catch((error: unknown) => {
+async function leave(session: Session, agent: ConsulClient, id: string): Promise<void> {
+  await agent.agent.deregister(id, { timeoutMs: 2_000 }).catch((error: unknown) => {
     if (isDiscoveryError(error, 'NOT_FOUND')) return;
     session.io.err(`could not deregister ${id}: ${error instanceof Error ? error.message : String(error)}\n`);
   });

@@ -1,5 +1,5 @@
 import { instanceStatus, ServiceDiscoveryError } from '../model/index.js';
-import type { ServiceEndpoint, StringMap } from '../model/index.js';
+import type { EndpointStatus, ServiceEndpoint, StringMap } from '../model/index.js';
 
 /**
  * What of a health entry (an item of health/service, docs/contract.md section 3.4) makes an endpoint. Consul leaves fields
@@ -26,8 +26,7 @@ export interface HealthEntryFields {
  */
 export function endpointOf(entry: HealthEntryFields): ServiceEndpoint {
   const { Node: node, Service: service } = entry;
-  const checks = (entry.Checks ?? []).map(({ CheckID, Status }) => ({ checkId: CheckID, status: Status }));
-  const status = instanceStatus(checks);
+  const status = statusOf(entry.Checks ?? []);
   const metadata = service.Meta ?? {};
   const { Passing = 1, Warning = 1 } = service.Weights ?? {};
   return {
@@ -47,6 +46,11 @@ export function endpointOf(entry: HealthEntryFields): ServiceEndpoint {
     },
     weight: status === 'warning' ? Warning : Passing,
   };
+}
+
+/** The worst word of checks as they are on the wire. */
+export function statusOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): EndpointStatus {
+  return instanceStatus(checks.map(({ CheckID, Status }) => ({ checkId: CheckID, status: Status })));
 }
 
 /**

@@ -2,7 +2,7 @@ export type * from './answer.js';
 export { blockingLoop } from './blocking/blocking-loop.js';
 export type { BlockingOptions, BlockingUpdate } from './blocking/blocking-loop.js';
 export { ConsulClient, type ConsulRequest } from './client.js';
-export { endpointOf, endpointsOf } from './endpoint-of.js';
+export { endpointOf, endpointsOf, statusOf } from './endpoint-of.js';
 export type { HealthEntryFields } from './endpoint-of.js';
 export type { Environment } from './environment.js';
 export type * from './families/acl.js';

@@ -7,7 +7,6 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { route } from '../http-client.js';
 import { printable } from '../output/printable.js';
 
 interface Flags extends ClientFlags {
@@ -24,8 +23,8 @@ export const command: CommandFactory = (session) =>
     ).action((id: string, flags: Flags) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        if (flags.node === undefined) await agent.put(route`/v1/agent/service/deregister/${id}`);
-        else await agent.put('/v1/catalog/deregister', { body: { Node: flags.node, ServiceID: id } });
+        if (flags.node === undefined) await agent.agent.deregister(id);
+        else await agent.catalog.deregister({ Node: flags.node, ServiceID: id });
         if (flags.json === true) printJson(io, { id, deregistered: true });
         else io.out(`deregistered ${printable(id)}\n`);
       }),

@@ -1,12 +1,11 @@
 import { Command } from 'commander';
+import type { ConsulClient } from '../../consul/index.js';
 import { defaults, isDiscoveryError } from '../../model/index.js';
-import { agentAddress } from '../agent-address.js';
 import { durationMs, untilStopped, withExamples, type CommandFactory, type Session } from '../command.js';
 import { createDisplay, type Display } from '../dev/display.js';
 import { freePort } from '../dev/free-port.js';
 import { observe } from '../dev/observer.js';
 import { Supervisor } from '../dev/supervisor.js';
-import type { AgentClient } from '../http-client.js';
 import { hostPort } from '../output/words.js';
 import { pause } from '../pause.js';
 
@@ -39,7 +38,7 @@ async function run(session: Session, flags: Flags): Promise<void> {
   const { io } = session;
   const display = createDisplay(io);
   const { loadConfig, startAgent } = await import('../../agent/index.js');
-  const { createAgentClient } = await import('../http-client.js');
+  const { ConsulClient } = await import('../../consul/index.js');
   const { config } = await loadConfig(
     {
       dev: true,
@@ -51,7 +50,7 @@ async function run(session: Session, flags: Flags): Promise<void> {
   );
   const agent = await startAgent(config, { log: (line) => display.say(line.trimEnd()) });
   const http = agent.addresses.http[0] as string;
-  const client = createAgentClient(await agentAddress({ httpAddr: http }, {}));
+  const client = new ConsulClient({ addresses: http });
   const supervisors = SERVICES.map((name) => supervise(name, http, display));
   try {
     display.say(await banner(session, client, http, agent.addresses.dns[0]));
@@ -68,7 +67,7 @@ async function run(session: Session, flags: Flags): Promise<void> {
 }
 
 /** A look that fails, on a machine too busy to answer, is no reason to end. */
-async function look(client: AgentClient, display: Display): Promise<void> {
+async function look(client: ConsulClient, display: Display): Promise<void> {
   try {
     display.show(await Promise.all(SERVICES.map((name) => observe(client, name))));
   } catch (error) {
@@ -91,7 +90,7 @@ function supervise(name: string, http: string, display: Display): Supervisor {
   );
 }
 
-async function banner({ io }: Session, client: AgentClient, http: string, dns: string | undefined): Promise<string> {
+async function banner({ io }: Session, client: ConsulClient, http: string, dns: string | undefined): Promise<string> {
   const page = await client.call('GET', '/ui/', { accept: [404, 501] }).catch(() => undefined);
   const [, dnsHost, dnsPort] = /^\[?(.*?)\]?:(\d+)$/.exec(dns ?? '') ?? [];
   const lines: (readonly [string, string])[] = [

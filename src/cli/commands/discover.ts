@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { endpointOf, type ConsulServiceEntry } from '../../consul/index.js';
 import {
   collect,
   printJson,
@@ -8,9 +9,7 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { endpointOf, type InstanceJson } from '../consul-shapes.js';
 import { exitCodes } from '../exit-codes.js';
-import { route } from '../http-client.js';
 import { endpointTable } from '../output/endpoint-table.js';
 
 interface Flags extends ClientFlags {
@@ -33,18 +32,14 @@ export const command: CommandFactory = (session) =>
     ).action((name: string, flags: Flags) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`, {
-          tag: flags.tag,
-          filter: flags.filter,
-          near: flags.near,
-          passing: flags.all !== true,
-        });
-        const endpoints = instances.map(endpointOf);
+        const { tag: tags, filter, near } = flags;
+        const found = await agent.health.service(name, { tags, filter, near, passing: flags.all !== true });
+        const endpoints = found.value.map(endpointOf);
         if (flags.json === true) printJson(io, endpoints);
         else if (endpoints.length > 0) io.out(endpointTable(io, endpoints));
         if (endpoints.length > 0) return;
         session.exitWith(exitCodes.notFound);
-        io.err(`${await whyNone(agent.get<InstanceJson[]>(route`/v1/health/service/${name}`), name, flags)}\n`);
+        io.err(`${whyNone((await agent.health.service(name)).value, name, flags)}\n`);
       }),
     ),
     [
@@ -56,8 +51,7 @@ export const command: CommandFactory = (session) =>
   );
 
 /** No such service, none that fits, and none that is healthy are three answers. */
-async function whyNone(asked: Promise<readonly InstanceJson[]>, name: string, flags: Flags): Promise<string> {
-  const every = await asked;
+function whyNone(every: readonly ConsulServiceEntry[], name: string, flags: Flags): string {
   if (every.length === 0) return `no service "${name}" is registered; "datapunk services" lists those that are`;
   if (flags.tag !== undefined || flags.filter !== undefined) return `no instance of "${name}" fits`;
   return `"${name}" has ${every.length} registered, none of them passing; "datapunk health ${name}" shows why`;

@@ -8,7 +8,7 @@ import {
   type CommandFactory,
 } from '../command.js';
 import { dnsPlace } from '../dns-address.js';
-import { lookAtAgent, type Self } from '../doctor/agent-findings.js';
+import { lookAtAgent, type AgentFacts } from '../doctor/agent-findings.js';
 import { lookAtDns } from '../doctor/dns-findings.js';
 import { ok, warning, type Finding } from '../doctor/finding.js';
 import { lookAtDataDir, lookAtDescriptors } from '../doctor/machine-findings.js';
@@ -31,13 +31,13 @@ export const command: CommandFactory = (session) =>
         .option('--data-dir <dir>', 'default: what the agent says'),
     ).action((flags: Flags) =>
       useAgent(session, flags, async (agent) => {
-        const { self, findings } = await lookAtAgent(agent);
-        const dataDir = flags.dataDir ?? dataDirOf(self);
+        const { facts, findings } = await lookAtAgent(agent);
+        const dataDir = flags.dataDir ?? dataDirOf(facts);
         const all: readonly Finding[] = [
           ...findings,
           ...(await lookAtDns(agent, await dnsPlace(agent, flags.dnsAddr))),
           ...(dataDir === undefined ? [] : await lookAtDataDir(dataDir)),
-          ...snapshots(self),
+          ...snapshots(facts),
           ...lookAtDescriptors(),
         ];
         if (flags.json === true) printJson(session.io, all);
@@ -52,16 +52,15 @@ export const command: CommandFactory = (session) =>
   );
 
 /** Only meaningful on the agent's machine; one that is not there is told as such. */
-function dataDirOf(self: Self | undefined): string | undefined {
-  const dir = self?.DebugConfig?.DiscoveryVersion === undefined ? undefined : self.DebugConfig.DataDir;
+function dataDirOf(facts: AgentFacts | undefined): string | undefined {
+  const dir = facts?.DiscoveryVersion === undefined ? undefined : facts.DataDir;
   return dir === '' ? undefined : dir;
 }
 
-function snapshots(self: Self | undefined): readonly Finding[] {
-  const debug = self?.DebugConfig;
-  if (debug?.DiscoveryVersion === undefined) return [];
-  if (debug.DevMode === true) return [ok('durability', 'the agent keeps everything in memory (--dev)')];
-  if ((debug.SnapshotIntervalMs ?? 0) > 0) return [ok('snapshots', 'are taken by the clock')];
+function snapshots(facts: AgentFacts | undefined): readonly Finding[] {
+  if (facts?.DiscoveryVersion === undefined) return [];
+  if (facts.DevMode === true) return [ok('durability', 'the agent keeps everything in memory (--dev)')];
+  if ((facts.SnapshotIntervalMs ?? 0) > 0) return [ok('snapshots', 'are taken by the clock')];
   return [
     warning(
       'snapshots',

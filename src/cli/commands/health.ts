@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { consulPath, statusOf, type ConsulCheck, type ConsulClient } from '../../consul/index.js';
 import { notFound } from '../../model/index.js';
 import { mapAtOnce } from '../../runtime/index.js';
 import {
@@ -10,8 +11,6 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { statusOf, type CheckJson, type InstanceJson } from '../consul-shapes.js';
-import { route, type AgentClient } from '../http-client.js';
 import type { Io } from '../io.js';
 import { table } from '../output/table.js';
 import { ago, statusText } from '../output/words.js';
@@ -27,8 +26,13 @@ interface FlipJson {
   readonly Output: string;
 }
 
+interface HistoryJson {
+  readonly Flapping: boolean;
+  readonly Changes: readonly FlipJson[];
+}
+
 /** A check with its last changes of status, newest last; an agent that keeps no history gives none. */
-interface CheckWithHistory extends CheckJson {
+interface CheckWithHistory extends ConsulCheck {
   readonly Flapping: boolean;
   readonly History: readonly FlipJson[];
 }
@@ -54,15 +58,15 @@ export const command: CommandFactory = (session) =>
     ],
   );
 
-async function showTroubles(io: Io, agent: AgentClient, flags: Flags): Promise<void> {
-  const checks = await agent.get<CheckJson[]>('/v1/health/state/any');
+async function showTroubles(io: Io, agent: ConsulClient, flags: Flags): Promise<void> {
+  const checks = (await agent.health.state('any')).value;
   const troubles = checks.filter((check) => check.Status !== 'passing');
   if (flags.json === true) printJson(io, troubles);
   else io.out(troubles.length === 0 ? `all ${checks.length} checks pass\n` : checkTable(io, troubles));
 }
 
-async function showService(io: Io, agent: AgentClient, name: string, flags: Flags): Promise<void> {
-  const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`);
+async function showService(io: Io, agent: ConsulClient, name: string, flags: Flags): Promise<void> {
+  const instances = (await agent.health.service(name)).value;
   if (instances.length === 0)
     throw notFound(`no service "${name}" is registered; "datapunk services" lists those that are`);
   const live = await liveChecks(agent);
@@ -79,8 +83,8 @@ async function showService(io: Io, agent: AgentClient, name: string, flags: Flag
 }
 
 /** The agent knows the last output of its own checks at once; the catalog shows a new one only after minutes. */
-async function liveChecks(agent: AgentClient): Promise<(check: CheckJson) => CheckJson> {
-  const own = new Map(Object.entries(await agent.get<Record<string, CheckJson>>('/v1/agent/checks')));
+async function liveChecks(agent: ConsulClient): Promise<(check: ConsulCheck) => ConsulCheck> {
+  const own = new Map(Object.entries((await agent.agent.checks()).value));
   return (check) => {
     const found = own.get(check.CheckID);
     return found?.Node === check.Node ? { ...check, Status: found.Status, Output: found.Output } : check;
@@ -92,17 +96,17 @@ function uniqueChecks(checks: readonly CheckWithHistory[]): readonly CheckWithHi
   return [...new Map(checks.map((check) => [`${check.Node}\u0000${check.CheckID}`, check])).values()];
 }
 
-async function withHistory(agent: AgentClient, check: CheckJson): Promise<CheckWithHistory> {
-  const answer = await agent.call('GET', route`/v1/internal/health-history/${check.CheckID}`, {
+async function withHistory(agent: ConsulClient, check: ConsulCheck): Promise<CheckWithHistory> {
+  const answer = await agent.call('GET', consulPath`/v1/internal/health-history/${check.CheckID}`, {
     query: { node: check.Node },
     accept: [404],
   });
   if (answer.status === 404) return { ...check, Flapping: false, History: [] };
-  const { Flapping, Changes } = answer.json() as { readonly Flapping: boolean; readonly Changes: readonly FlipJson[] };
+  const { Flapping, Changes } = JSON.parse(answer.value.toString('utf8')) as HistoryJson;
   return { ...check, Flapping, History: Changes };
 }
 
-function checkTable(io: Io, checks: readonly (CheckJson | CheckWithHistory)[]): string {
+function checkTable(io: Io, checks: readonly (ConsulCheck | CheckWithHistory)[]): string {
   return table(
     io,
     [

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { parseJson, ServiceDiscoveryError } from '../../model/index.js';
+import type { ConsulKvPair } from '../../consul/index.js';
+import { invalid, ServiceDiscoveryError, toJson } from '../../model/index.js';
 import {
+  bigNumber,
   printJson,
   useAgent,
   wholeNumber,
@@ -13,22 +15,9 @@ import {
   type Session,
 } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { route } from '../http-client.js';
 import { printable } from '../output/printable.js';
 import { table } from '../output/table.js';
 import { plural } from '../output/words.js';
-
-interface PairJson {
-  readonly Key: string;
-  /** Base64; null for an empty value. */
-  readonly Value: string | null;
-  /** uint64. */
-  readonly Flags: number | bigint;
-  readonly LockIndex: number;
-  readonly Session?: string;
-  readonly CreateIndex: number;
-  readonly ModifyIndex: number;
-}
 
 export const command: CommandFactory = (session) =>
   withExamples(
@@ -57,17 +46,16 @@ function get(session: Session): Command {
     ).action((key: string, flags: ClientFlags & { recurse?: boolean; detailed?: boolean }) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const query = { recurse: flags.recurse, pretty: flags.json };
-        const answer = await agent.call('GET', route`/v1/kv/${key}`, { query, accept: [404] });
-        if (answer.status === 404) throw missing(key, flags.recurse === true);
-        // As it came: Flags may be larger than a number can hold.
-        if (flags.json === true) return io.out(`${answer.text().trimEnd()}\n`);
-        const pairs = parseJson(answer.text(), { bigints: true }) as PairJson[];
+        const found = flags.recurse === true ? await agent.kv.list(key) : await agent.kv.get(key);
+        const pairs = [found.value ?? []].flat();
+        if (pairs.length === 0) throw missing(key, flags.recurse === true);
+        // Not by JSON.stringify: Flags may be larger than a number can hold.
+        if (flags.json === true) return io.out(toJson(pairs.map(encoded), true));
         if (flags.detailed === true) return io.out(pairs.map(detailed).join('\n'));
-        if (flags.recurse !== true) return writeValue(session, bytesOf(pairs[0]));
+        if (flags.recurse !== true) return writeValue(session, (pairs[0] as ConsulKvPair).Value);
         const columns = [
-          { title: 'KEY', value: (pair: PairJson) => pair.Key },
-          { title: 'VALUE', value: (pair: PairJson) => bytesOf(pair).toString('utf8') },
+          { title: 'KEY', value: (pair: ConsulKvPair) => pair.Key },
+          { title: 'VALUE', value: (pair: ConsulKvPair) => pair.Value.toString('utf8') },
         ];
         io.out(table(io, columns, pairs));
       }),
@@ -86,10 +74,10 @@ function writeValue({ io }: Session, value: Buffer): void {
   else io.bytes(value);
 }
 
-function detailed(pair: PairJson): string {
+function detailed(pair: ConsulKvPair): string {
   const fields: readonly (readonly [string, string])[] = [
     ['Key', pair.Key],
-    ['Value', bytesOf(pair).toString('utf8')],
+    ['Value', pair.Value.toString('utf8')],
     ['Flags', String(pair.Flags)],
     ['CreateIndex', String(pair.CreateIndex)],
     ['ModifyIndex', String(pair.ModifyIndex)],
@@ -107,13 +95,12 @@ function put(session: Session): Command {
         .argument('<key>')
         .argument('[value]', 'text, @FILE, or - for stdin', '')
         .option('--cas <index>', 'only if ModifyIndex is this; 0: only if there is no such key', wholeNumber)
-        .option('--flags <number>', 'number stored beside the value'),
-    ).action((key: string, value: string, flags: ClientFlags & { cas?: number; flags?: string }) =>
+        .option('--flags <number>', 'number stored beside the value', bigNumber),
+    ).action((key: string, value: string, flags: ClientFlags & { cas?: number; flags?: bigint }) =>
       useAgent(session, flags, async (agent) => {
         const body = await valueOf(session, value);
-        const query = { cas: flags.cas, flags: flags.flags };
-        const answer = await agent.put(route`/v1/kv/${key}`, { body, query });
-        report(session, flags, answer.json() as boolean, `stored ${key} (${plural(body.length, 'byte')})`, key);
+        const done = await agent.kv.put(key, body, { cas: flags.cas, flags: flags.flags });
+        report(session, flags, done, `stored ${key} (${plural(body.length, 'byte')})`, key);
       }),
     ),
     [
@@ -135,10 +122,12 @@ function remove(session: Session): Command {
         .option('--cas <index>', 'only if ModifyIndex is this', wholeNumber),
     ).action((key: string, flags: ClientFlags & { recurse?: boolean; cas?: number }) =>
       useAgent(session, flags, async (agent) => {
-        const answer = await agent.call('DELETE', route`/v1/kv/${key}`, {
-          query: { recurse: flags.recurse, cas: flags.cas },
-        });
-        report(session, flags, answer.json() as boolean, `deleted ${key}${flags.recurse === true ? '…' : ''}`, key);
+        if (flags.recurse === true && flags.cas !== undefined)
+          throw invalid('--cas is for one key, not with --recurse');
+        const done = await (flags.recurse === true
+          ? agent.kv.deleteAll(key)
+          : agent.kv.delete(key, { cas: flags.cas }));
+        report(session, flags, done, `deleted ${key}${flags.recurse === true ? '…' : ''}`, key);
       }),
     ),
     [
@@ -158,10 +147,8 @@ function list(session: Session): Command {
     ).action((prefix: string, flags: ClientFlags & { separator?: string }) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const query = { keys: true, separator: flags.separator };
-        const answer = await agent.call('GET', route`/v1/kv/${prefix}`, { query, accept: [404] });
-        if (answer.status === 404) throw missing(prefix, true);
-        const keys = answer.json() as string[];
+        const { status, value: keys } = await agent.kv.keys(prefix, { separator: flags.separator });
+        if (status === 404) throw missing(prefix, true);
         if (flags.json === true) return printJson(io, keys);
         io.out(keys.map((key) => `${printable(key)}\n`).join(''));
       }),
@@ -193,8 +180,9 @@ function cannotRead(path: string, error: unknown): never {
   throw new ServiceDiscoveryError('INVALID_ARGUMENT', `cannot read ${path}: ${why}`, { cause: error });
 }
 
-function bytesOf(pair: PairJson | undefined): Buffer {
-  return Buffer.from(pair?.Value ?? '', 'base64');
+/** As the agent itself writes it. */
+function encoded(pair: ConsulKvPair): object {
+  return { ...pair, Value: pair.Value.length === 0 ? null : pair.Value.toString('base64') };
 }
 
 function missing(key: string, prefix: boolean): ServiceDiscoveryError {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { ConsulCheck } from '../../consul/index.js';
 import {
   printJson,
   useAgent,
@@ -7,10 +8,8 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { route } from '../http-client.js';
 import { printable } from '../output/printable.js';
 import { table } from '../output/table.js';
-import type { CheckJson } from '../consul-shapes.js';
 
 interface Flags extends ClientFlags {
   readonly service?: string;
@@ -31,7 +30,7 @@ export const command: CommandFactory = (session) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
         if (state === undefined) {
-          const checks = Object.values(await agent.get<Record<string, CheckJson>>('/v1/agent/checks'));
+          const checks = Object.values((await agent.agent.checks()).value);
           const out = checks.filter((check) => /^_(node|service)_maintenance/.test(check.CheckID));
           if (flags.json === true) return printJson(io, out);
           if (out.length === 0) return io.out('nothing is in maintenance\n');
@@ -47,10 +46,10 @@ export const command: CommandFactory = (session) =>
           );
         }
         if (state !== 'on' && state !== 'off') self.error(`error: the state must be on or off, not "${state}"`);
-        const path =
-          flags.service === undefined ? '/v1/agent/maintenance' : route`/v1/agent/service/maintenance/${flags.service}`;
-        await agent.put(path, { query: { enable: state === 'on' ? 'true' : 'false', reason: flags.reason } });
-        const what = flags.service ?? 'the node';
+        const { service, reason } = flags;
+        if (service === undefined) await agent.agent.maintenance(state === 'on', { reason });
+        else await agent.agent.serviceMaintenance(service, state === 'on', { reason });
+        const what = service ?? 'the node';
         if (flags.json === true) printJson(io, { service: flags.service ?? null, maintenance: state === 'on' });
         else io.out(`${printable(what)} is ${state === 'on' ? 'in maintenance' : 'back'}\n`);
       }),
@@ -62,6 +61,6 @@ export const command: CommandFactory = (session) =>
     ],
   );
 
-function whatIsOut(check: CheckJson): string {
+function whatIsOut(check: ConsulCheck): string {
   return check.ServiceID === '' ? '(the node)' : check.ServiceID;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ConsulMember } from '../../consul/index.js';
 import {
   printJson,
   useAgent,
@@ -9,14 +10,6 @@ import {
 } from '../command.js';
 import { table } from '../output/table.js';
 import { hostPort } from '../output/words.js';
-
-interface MemberJson {
-  readonly Name: string;
-  readonly Addr: string;
-  readonly Port: number;
-  readonly Status: number;
-  readonly Tags: Readonly<Record<string, string>> | null;
-}
 
 /** docs/contract.md section 3.1. */
 const STATUS: ReadonlyMap<number, string> = new Map([
@@ -32,9 +25,9 @@ export const command: CommandFactory = (session) =>
       (flags: ClientFlags) =>
         useAgent(session, flags, async (agent) => {
           const { io } = session;
-          const members = await agent.get<MemberJson[]>('/v1/agent/members');
+          const members = (await agent.agent.members()).value;
           if (flags.json === true) return printJson(io, members);
-          const status = (member: MemberJson): string => STATUS.get(member.Status) ?? String(member.Status);
+          const status = (member: ConsulMember): string => STATUS.get(member.Status) ?? String(member.Status);
           io.out(
             table(
               io,

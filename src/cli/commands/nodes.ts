@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { statusOf, type ConsulCheck } from '../../consul/index.js';
 import {
-  collect,
+  collectMeta,
   printJson,
   useAgent,
   withClientOptions,
@@ -8,13 +9,12 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { statusOf, type CheckJson, type NodeJson } from '../consul-shapes.js';
 import { table } from '../output/table.js';
 import { pairs, statusText } from '../output/words.js';
 
 interface Flags extends ClientFlags {
   readonly filter?: string;
-  readonly nodeMeta?: readonly string[];
+  readonly nodeMeta?: ReadonlyMap<string, string>;
 }
 
 export const command: CommandFactory = (session) =>
@@ -23,16 +23,17 @@ export const command: CommandFactory = (session) =>
       new Command('nodes')
         .description('The nodes of the catalog, with the health of their own checks.')
         .option('--filter <expression>', 'only nodes that the filter expression keeps')
-        .option('--node-meta <key:value>', 'only nodes with this metadata (repeatable)', collect),
+        .option('--node-meta <key:value>', 'only nodes with this metadata (repeatable)', collectMeta),
     ).action((flags: Flags) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const nodes = await agent.get<NodeJson[]>('/v1/catalog/nodes', {
-          filter: flags.filter,
-          'node-meta': flags.nodeMeta,
+        const { filter, nodeMeta } = flags;
+        const { value: nodes } = await agent.catalog.nodes({
+          filter,
+          nodeMeta: nodeMeta && Object.fromEntries(nodeMeta),
         });
         if (flags.json === true) return printJson(io, nodes);
-        const health = ownHealth(await agent.get<CheckJson[]>('/v1/health/state/any'));
+        const health = ownHealth((await agent.health.state('any')).value);
         io.out(
           table(
             io,
@@ -56,8 +57,8 @@ export const command: CommandFactory = (session) =>
     ],
   );
 
-function ownHealth(checks: readonly CheckJson[]): (node: string) => string {
-  const byNode = new Map<string, CheckJson[]>();
+function ownHealth(checks: readonly ConsulCheck[]): (node: string) => string {
+  const byNode = new Map<string, ConsulCheck[]>();
   for (const check of checks) {
     if (check.ServiceID !== '') continue;
     const own = byNode.get(check.Node);

@@ -108,7 +108,7 @@ async function act(
   if (flags.file !== undefined && name !== undefined)
     throw invalid(`with --file the definition names the service; leave "${name}" out`);
   await useAgent(session, flags, async (agent) => {
-    for (const body of bodies) await agent.put('/v1/agent/service/register', { body });
+    for (const body of bodies) await agent.agent.register(body);
     if (flags.json === true) return printJson(session.io, bodies);
     for (const body of bodies) session.io.out(`registered ${describe(body)}\n`);
   });

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { endpointsOf, statusOf, type ConsulClient } from '../../consul/index.js';
 import {
   printJson,
   useAgent,
@@ -7,9 +8,7 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { endpointOf, statusOf, type InstanceJson } from '../consul-shapes.js';
 import { mapAtOnce } from '../../runtime/index.js';
-import { route, type AgentClient } from '../http-client.js';
 import type { Io, Paint } from '../io.js';
 import { endpointTable } from '../output/endpoint-table.js';
 import { table } from '../output/table.js';
@@ -49,8 +48,8 @@ export const command: CommandFactory = (session) =>
     ],
   );
 
-async function listServices(io: Io, agent: AgentClient, flags: Flags): Promise<void> {
-  const catalog = await agent.get<Record<string, readonly string[]>>('/v1/catalog/services');
+async function listServices(io: Io, agent: ConsulClient, flags: Flags): Promise<void> {
+  const { value: catalog } = await agent.catalog.services();
   const names = Object.keys(catalog).sort();
   const services = await mapAtOnce(names, 16, (name) => summarise(agent, name, catalog[name] ?? []));
   if (flags.json === true) return printJson(io, services);
@@ -68,8 +67,8 @@ async function listServices(io: Io, agent: AgentClient, flags: Flags): Promise<v
   );
 }
 
-async function summarise(agent: AgentClient, name: string, tags: readonly string[]): Promise<ServiceSummary> {
-  const instances = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`);
+async function summarise(agent: ConsulClient, name: string, tags: readonly string[]): Promise<ServiceSummary> {
+  const { value: instances } = await agent.health.service(name);
   const health = new Map<string, number>();
   for (const { Checks } of instances) {
     const status = statusOf(Checks);
@@ -83,9 +82,9 @@ function healthText(paint: Paint, health: Readonly<Record<string, number>>): str
   return list(words.map((status) => statusText(paint, status).replace(status, `${health[status]} ${status}`)));
 }
 
-async function search(io: Io, agent: AgentClient, flags: Flags, filter: string): Promise<void> {
-  const found = await agent.get<InstanceJson[]>('/v1/internal/search', { filter });
-  const endpoints = found.map(endpointOf);
+async function search(io: Io, agent: ConsulClient, flags: Flags, filter: string): Promise<void> {
+  const found = await agent.call('GET', '/v1/internal/search', { query: { filter } });
+  const endpoints = endpointsOf(JSON.parse(found.value.toString('utf8')));
   if (flags.json === true) return printJson(io, endpoints);
   io.out(endpoints.length === 0 ? 'no instance fits\n' : endpointTable(io, endpoints));
 }

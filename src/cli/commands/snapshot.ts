@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile, rename, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { printable } from '../output/printable.js';
 import { invalid, ServiceDiscoveryError } from '../../model/index.js';
@@ -12,9 +13,6 @@ import {
   type CommandFactory,
   type Session,
 } from '../command.js';
-
-/** A whole state takes as long as the disk and the network do. */
-const TRANSFER_TIMEOUT_MS = 600_000;
 
 export const command: CommandFactory = (session) =>
   withExamples(
@@ -40,13 +38,15 @@ function save(session: Session): Command {
     ).action((file: string, flags: ClientFlags & { force?: boolean }) =>
       useAgent(session, flags, async (agent) => {
         if (flags.force !== true && (await exists(file))) throw invalid(`${file} exists; --force replaces it`);
-        const answer = await agent.call('GET', '/v1/snapshot', { timeoutMs: TRANSFER_TIMEOUT_MS });
+        const { value: archive, index } = await agent.snapshot.save();
         // A half-written file must never look like a snapshot.
         const partial = `${file}.partial`;
-        await writeFile(partial, answer.bytes, { mode: 0o600 });
+        const out = createWriteStream(partial, { mode: 0o600 });
+        await pipeline(archive, out);
         await rename(partial, file);
-        if (flags.json === true) printJson(session.io, { file, bytes: answer.bytes.length, index: answer.index });
-        else session.io.out(`saved ${file}: ${answer.bytes.length} bytes, index ${answer.index}\n`);
+        const bytes = out.bytesWritten;
+        if (flags.json === true) printJson(session.io, { file, bytes, index });
+        else session.io.out(`saved ${file}: ${bytes} bytes, index ${index}\n`);
       }),
     ),
     [['datapunk snapshot save backup.snap', 'the state as it is now']],
@@ -63,8 +63,7 @@ function restore(session: Session): Command {
         .argument('<file>'),
     ).action((file: string, flags: ClientFlags) =>
       useAgent(session, flags, async (agent) => {
-        const body = await bytesOf(file);
-        await agent.put('/v1/snapshot', { body, timeoutMs: TRANSFER_TIMEOUT_MS });
+        await agent.snapshot.restore(await bytesOf(file));
         if (flags.json === true) printJson(session.io, { file, restored: true });
         else session.io.out(`restored ${file}\n`);
       }),

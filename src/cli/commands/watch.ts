@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { isDiscoveryError, type ServiceDiscoveryError } from '../../model/index.js';
+import { blockingLoop, endpointOf } from '../../consul/index.js';
+import type { ErrorCode, ServiceDiscoveryError, ServiceEndpoint } from '../../model/index.js';
+import { realClock, realRandom } from '../../runtime/index.js';
 import {
   collect,
   untilStopped,
@@ -9,10 +11,7 @@ import {
   type ClientFlags,
   type CommandFactory,
 } from '../command.js';
-import { endpointOf, type EndpointJson, type InstanceJson } from '../consul-shapes.js';
-import { route } from '../http-client.js';
 import type { Io } from '../io.js';
-import { pause } from '../pause.js';
 import { endpointTable } from '../output/endpoint-table.js';
 import { printable } from '../output/printable.js';
 import { hostPort, statusText } from '../output/words.js';
@@ -26,11 +25,12 @@ interface Flags extends ClientFlags {
 
 /** Shown to whoever watches; the set stays the last one known while the agent is away. */
 interface View {
-  set(endpoints: readonly EndpointJson[]): void;
+  set(endpoints: readonly ServiceEndpoint[]): void;
   lost(error: ServiceDiscoveryError): void;
 }
 
-const RETRY_MS = [500, 1_000, 2_000, 5_000];
+/** Nobody answers; anything else is a mistake that waiting does not mend. */
+const AWAY: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'NOT_READY']);
 
 export const command: CommandFactory = (session) =>
   withExamples(
@@ -47,24 +47,23 @@ export const command: CommandFactory = (session) =>
       const signal = untilStopped();
       const view = viewFor(session.io, name, flags);
       return useAgent(session, flags, async (agent) => {
-        const query = { tag: flags.tag, filter: flags.filter, passing: flags.passing };
-        let failures = 0;
-        while (!signal.aborted) {
-          try {
-            for await (const instances of agent.follow<InstanceJson[]>(
-              route`/v1/health/service/${name}`,
-              query,
-              signal,
-            )) {
-              failures = 0;
-              view.set(instances.map(endpointOf));
-            }
-          } catch (error) {
-            if (signal.aborted) return;
-            if (!isAway(error)) throw error;
-            view.lost(error);
-            await pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] as number, signal);
+        const { tag: tags, filter, passing } = flags;
+        const updates = blockingLoop((turn) => agent.health.service(name, { tags, filter, passing, ...turn }), {
+          clock: realClock,
+          random: realRandom,
+          signal,
+        });
+        // The loop itself does not keep the process alive while it waits to ask again.
+        const hold = setInterval(() => {}, 60_000);
+        try {
+          for await (const update of updates) {
+            if (update.type === 'answer') view.set(update.answer.value.map(endpointOf));
+            if (update.type !== 'failed') continue;
+            if (!AWAY.has(update.error.code)) throw update.error;
+            view.lost(update.error);
           }
+        } finally {
+          clearInterval(hold);
         }
       });
     }),
@@ -73,10 +72,6 @@ export const command: CommandFactory = (session) =>
       ['datapunk watch api --passing --json', 'a full set per line, for a program'],
     ],
   );
-
-function isAway(error: unknown): error is ServiceDiscoveryError {
-  return isDiscoveryError(error, 'UNAVAILABLE') || isDiscoveryError(error, 'TIMEOUT');
-}
 
 function viewFor(io: Io, name: string, flags: Flags): View {
   if (flags.json === true) return jsonView(io);
@@ -106,7 +101,7 @@ function tableView(io: Io, name: string): View {
 
 /** What changed since the last set, one line each: `+` came, `-` went, `~` is different. */
 function changeView(io: Io): View {
-  let before = new Map<string, EndpointJson>();
+  let before = new Map<string, ServiceEndpoint>();
   return {
     set: (endpoints) => {
       const now = new Map(endpoints.map((at) => [`${at.node}\u0000${at.id}`, at]));
@@ -122,6 +117,6 @@ function changeView(io: Io): View {
   };
 }
 
-function line(io: Io, at: EndpointJson): string {
+function line(io: Io, at: ServiceEndpoint): string {
   return `${printable(at.id)} ${hostPort(printable(at.address), at.port)} ${statusText(io.paint, at.status)}`;
 }

@@ -1,6 +1,4 @@
-import type { InstanceJson } from '../consul-shapes.js';
-import { endpointOf } from '../consul-shapes.js';
-import { route, type AgentClient } from '../http-client.js';
+import { endpointOf, type ConsulClient } from '../../consul/index.js';
 import { hostPort } from '../output/words.js';
 
 /** What one of the three services says of itself on `/stats`. */
@@ -22,8 +20,8 @@ export interface Observation {
 }
 
 /** A service as the agent sees it and as it sees itself. */
-export async function observe(agent: AgentClient, name: string): Promise<Observation> {
-  const [instance] = await agent.get<InstanceJson[]>(route`/v1/health/service/${name}`);
+export async function observe(agent: ConsulClient, name: string): Promise<Observation> {
+  const [instance] = (await agent.health.service(name)).value;
   if (!instance) return { name, address: '', status: 'not registered', stats: undefined };
   const { address, port, status } = endpointOf(instance);
   const at = hostPort(address, port);

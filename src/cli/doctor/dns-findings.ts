@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
+import type { ConsulClient } from '../../consul/index.js';
 import { mapAtOnce } from '../../runtime/index.js';
 import type { DnsPlace } from '../dns-address.js';
 import { askTcp, askUdp, type DnsReply } from '../dns-client.js';
-import type { AgentClient } from '../http-client.js';
 import { hostPort, plural } from '../output/words.js';
 import { ok, problem, warning, why, type Finding } from './finding.js';
 
@@ -10,7 +10,7 @@ import { ok, problem, warning, why, type Finding } from './finding.js';
 const SERVICES = 50;
 
 /** The way from a program's question to the agent's answer, piece by piece. */
-export async function lookAtDns(agent: AgentClient, place: DnsPlace): Promise<Finding[]> {
+export async function lookAtDns(agent: ConsulClient, place: DnsPlace): Promise<Finding[]> {
   const at = hostPort(place.server.host, place.server.port);
   const udp = await transport('UDP', at, () => askUdp(place.server, { name: place.domain, type: 'SOA' }));
   const tcp = await transport('TCP', at, () => askTcp(place.server, { name: place.domain, type: 'SOA' }));
@@ -37,8 +37,8 @@ async function transport(name: 'UDP' | 'TCP', at: string, ask: () => Promise<Dns
  * Answers that do not fit are cut, and by Consul's default the TC bit that would make a client ask again over TCP is not
  * set: clients see a part of the instances and cannot know it.
  */
-async function cutAnswers(agent: AgentClient, { server, domain }: DnsPlace): Promise<Finding> {
-  const names = Object.keys(await agent.get<Record<string, unknown>>('/v1/catalog/services')).slice(0, SERVICES);
+async function cutAnswers(agent: ConsulClient, { server, domain }: DnsPlace): Promise<Finding> {
+  const names = Object.keys((await agent.catalog.services()).value).slice(0, SERVICES);
   const cut = await mapAtOnce(names, 8, async (service) => {
     const question = { name: `${service}.service.${domain}`, type: 'SRV' };
     const [udp, tcp] = await Promise.all([askUdp(server, question), askTcp(server, question)]);

@@ -1,9 +1,9 @@
-import type { EndpointJson } from '../consul-shapes.js';
+import type { ServiceEndpoint } from '../../model/index.js';
 import type { Io } from '../io.js';
 import { table } from './table.js';
 import { hostPort, list, pairs, statusText } from './words.js';
 
-export function endpointTable(io: Io, endpoints: readonly EndpointJson[]): string {
+export function endpointTable(io: Io, endpoints: readonly ServiceEndpoint[]): string {
   return table(
     io,
     [

@@ -13,7 +13,8 @@ export interface Place {
   readonly target: string;
   readonly port: number;
   readonly priority: number;
-  readonly weight: number;
+  /** Undefined for a host name, of which every address counts as an instance. */
+  readonly weight: number | undefined;
   readonly alpn: readonly string[];
 }
 
@@ -43,12 +44,12 @@ export function assembleEndpoints(findings: Findings): DnsServiceEndpoint[] {
   const { places, texts } = findings;
   const shares = weightShares(places);
   const textAt = new Map(texts.map((text) => [placeKey(text), text]));
-  return places.flatMap((place, i) => endpointsAt(place, shares[i] as number, textAt.get(placeKey(place)), findings));
+  return places.flatMap((place, i) => endpointsAt(place, shares[i], textAt.get(placeKey(place)), findings));
 }
 
 function endpointsAt(
   place: Place,
-  weight: number,
+  weight: number | undefined,
   text: InstanceText | undefined,
   findings: Findings,
 ): DnsServiceEndpoint[] {
@@ -59,7 +60,7 @@ function endpointsAt(
   const isPair = dialled.length === 1 && other.length === 1;
   const id = text?.id ?? placeKey(place);
   return dialled.map((address) => ({
-    id: dialled.length === 1 ? id : `${id}/${address}`,
+    id: dialled.length === 1 && weight !== undefined ? id : `${id}/${address}`,
     service: findings.service,
     address,
     addresses: isPair ? [address, ...other] : [address],
@@ -71,7 +72,7 @@ function endpointsAt(
     node: where.node || (text?.node ?? ''),
     datacenter: where.datacenter || findings.datacenter,
     locality: { region: metadata.region ?? '', zone: metadata.zone ?? '' },
-    weight: weight / dialled.length,
+    weight: weight === undefined ? 1 : weight / dialled.length,
     target: place.target,
     priority: place.priority,
     alpn: place.alpn,
@@ -96,14 +97,14 @@ function familiesOf(
  * Weights as shares of requests. RFC 2782 draws a number from 0 to the sum of weights of one priority, and a record of
  * weight 0 for 0 alone: all of those together weigh as much as 1. Without any weight all are alike.
  */
-function weightShares(places: readonly Place[]): number[] {
+function weightShares(places: readonly Place[]): (number | undefined)[] {
   const groups = new Map<number, { sum: number; zeros: number }>();
-  for (const { priority, weight } of places) {
+  for (const { priority, weight = 0 } of places) {
     const group = groups.get(priority) ?? { sum: 0, zeros: 0 };
     groups.set(priority, { sum: group.sum + weight, zeros: group.zeros + (weight === 0 ? 1 : 0) });
   }
   return places.map(({ priority, weight }) => {
-    if (weight > 0) return weight;
+    if (weight !== 0) return weight;
     const { sum = 0, zeros = 1 } = groups.get(priority) ?? {};
     return sum === 0 ? 1 : 1 / zeros;
   });

@@ -135,6 +135,17 @@ export const defaults = {
 
   // ---- names asked of DNS, and what is kept of the answers
   dnsSuffix: 'service.consul',
+  /** RFC 8767 section 4 suggests one to three days. */
+  dnsStaleMs: 24 * 3_600_000,
+  /** TTL shown of answers past their time (RFC 8767 section 4), seconds. */
+  dnsStaleTtl: 30,
+  /** Between two looks of a watch when the answer's TTL is longer, and the shortest such time. */
+  dnsWatchIntervalMs: 30_000,
+  dnsWatchLeastMs: 1_000,
+  /** Health tracking of instances found in DNS. */
+  dnsHealthIntervalMs: 10_000,
+  dnsHealthTimeoutMs: 2_000,
+  dnsHealthFailures: 2,
 
   // ---- adapters
   adapterSuffixes: ['.service', '.service.consul'],

@@ -189,6 +189,12 @@ export const limits = {
 
   // ---- names asked of DNS, and what is kept of the answers
   dnsNamesAtOnce: 32,
+  /** CNAMEs and SVCB aliases followed from a target. */
+  dnsAliasesBeside: 8,
+  /** Addresses whose health is tracked, connections to them at once, and how long one is tracked that nobody asks about. */
+  dnsHealthTargets: 10_000,
+  dnsHealthAtOnce: 32,
+  dnsHealthForgetMs: 300_000,
 
   // ---- adapters
   adapterAttempts: 3,

@@ -1,4 +1,4 @@
-/** Which addresses of a host are wanted, and in what order callers should try them (RFC 8305 section 4). */
+/** Which addresses of a host are wanted, and which of them rather. */
 
 /** `…-first`: the other family when there is none of that one. `…-only`: never the other. */
 export type AddressPreference = 'ipv4-first' | 'ipv6-first' | 'ipv4-only' | 'ipv6-only';
@@ -18,9 +18,3 @@ const typesOf: Readonly<Record<AddressPreference, readonly AddressType[]>> = {
   'ipv4-first': ['A', 'AAAA'],
   'ipv6-first': ['AAAA', 'A'],
 };
-
-/** Families take turns, the first list's begins; the order within each is kept. */
-export function interleaved(first: readonly string[], second: readonly string[]): string[] {
-  const longer = Math.max(first.length, second.length);
-  return Array.from({ length: longer }, (_, i) => [...first.slice(i, i + 1), ...second.slice(i, i + 1)]).flat();
-}

@@ -2,6 +2,7 @@
  * Metadata out of TXT records: `key=value` of RFC 1464, as our DNS server writes it (docs/dns.md). An attribute of 255
  * bytes or more goes on in the next string; one that ends exactly there is followed by an empty string.
  */
+import { txtAttribute } from '../../dns/client/index.js';
 import type { ResourceRecord } from '../../dns/index.js';
 import type { StringMap } from '../../model/index.js';
 
@@ -37,11 +38,10 @@ export function metadataOf(records: readonly ResourceRecord[]): StringMap {
   return Object.fromEntries(pairs);
 }
 
-/** Strings without a name before the `=` are no attributes. */
 function attributes(strings: readonly Uint8Array[]): [string, string][] {
   return joined(strings).flatMap((bytes) => {
-    const pair = attribute(bytes.toString('utf8'));
-    return pair ? [pair] : [];
+    const found = txtAttribute([bytes]);
+    return found ? [[found.key, found.value]] : [];
   });
 }
 
@@ -56,16 +56,4 @@ function joined(strings: readonly Uint8Array[]): Buffer[] {
   }
   if (open.length > 0) whole.push(Buffer.concat(open));
   return whole;
-}
-
-/** RFC 1464 section 2: the first `=` that is not quoted by "`" ends the name. */
-function attribute(text: string): [string, string] | undefined {
-  let name = '';
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charAt(i);
-    if (char === '=') return name === '' ? undefined : [name, text.slice(i + 1).replaceAll('``', '`')];
-    if (char === '`' && i + 1 < text.length) name += text.charAt(++i);
-    else name += char;
-  }
-  return undefined;
 }

@@ -2,11 +2,13 @@
  * A service, looked up: SRV, else SVCB or HTTPS when configured, else addresses with the configured port; then the
  * addresses of targets that did not come along, and metadata beside.
  */
+import { orderByPriorityAndWeight, orderServiceBindings } from '../../dns/client/index.js';
 import { foldName } from '../../dns/index.js';
 import type { ResourceRecord } from '../../dns/index.js';
 import { isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { StringMap } from '../../model/index.js';
-import { mapAtOnce } from '../../runtime/index.js';
+import { mapAtOnce, shuffled } from '../../runtime/index.js';
+import type { Random } from '../../runtime/index.js';
 import { recordsBeside } from './additionals.js';
 import { addressTypes } from './address-order.js';
 import type { AddressPreference, AddressType } from './address-order.js';
@@ -59,11 +61,12 @@ export class ServiceLookup {
     private readonly rules: LookupRules,
     private readonly words: ServiceWords,
     private readonly options: LookupOptions,
+    private readonly random: Random,
   ) {
     this.names = serviceNames(rules.zone, words);
   }
 
-  /** Endpoints in no particular order. Rejects when nobody could be asked and nothing is known. */
+  /** Endpoints in RFC 2782's order. Rejects when nobody could be asked and nothing is known. */
   async run(): Promise<DnsEndpointSet> {
     const { rules, words } = this;
     const [placed, texts] = await Promise.all([this.places(), this.texts()]);
@@ -75,13 +78,20 @@ export class ServiceLookup {
       zone: rules.zone,
       datacenter: words.datacenter ?? rules.datacenter,
       tags: words.tag === undefined ? [] : [words.tag],
-      places: placed.places,
+      places: this.ordered(placed.places),
       preference: rules.preference,
-      addresses: new Map(resolved.map((one) => [foldName(one.target), one.addresses])),
+      addresses: new Map(resolved.map((one) => [foldName(one.target), mixed(one.addresses, this.random)])),
       nodeMetadata: new Map(resolved.map((one) => [foldName(one.target), one.metadata])),
       texts,
     });
     return this.setOf(endpoints, placed.from.answer.outcome);
+  }
+
+  private ordered(places: readonly Place[]): Place[] {
+    return orderByPriorityAndWeight(
+      places.map((place) => ({ place, priority: place.priority, weight: place.weight ?? 0 })),
+      this.random,
+    ).map(({ place }) => place);
   }
 
   private setOf(endpoints: readonly DnsServiceEndpoint[], outcome: DnsEndpointSet['outcome']): DnsEndpointSet {
@@ -122,9 +132,10 @@ export class ServiceLookup {
     for (let followed = 0; ; followed++) {
       const from = await this.ask(owner, type);
       const port = this.rules.port ?? (type === 'HTTPS' ? httpsPort : 0);
-      const { places, alias } = placesOfBindings(from.answer.records, port);
-      if (alias === undefined || followed === limits.dnsAliasesBeside) return { places, from };
-      owner = alias;
+      const bindings = orderServiceBindings(from.answer.records, this.random);
+      if (bindings.mode === 'service') return { places: placesOfBindings(bindings.bindings, port), from };
+      if (bindings.mode === 'unavailable' || followed === limits.dnsAliasesBeside) return { places: [], from };
+      owner = bindings.target;
     }
   }
 
@@ -202,6 +213,11 @@ export class ServiceLookup {
     const [first] = resolved;
     if (first?.error && resolved.every((one) => one.error !== undefined)) throw first.error;
   }
+}
+
+/** Servers rotate addresses, caches do not: whoever takes the first should not all take the same. */
+function mixed({ A, AAAA }: TargetAddresses, random: Random): TargetAddresses {
+  return { A: shuffled(A, random), AAAA: shuffled(AAAA, random) };
 }
 
 function addressesIn(records: readonly ResourceRecord[], type: AddressType): string[] {

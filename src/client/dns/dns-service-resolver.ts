@@ -1,0 +1,231 @@
+import { createLoadingCache, createMemoryCache, createTieredCache } from '../../cache/index.js';
+import { createDnsClient, happyEyeballsOrder } from '../../dns/client/index.js';
+import { typeName } from '../../dns/index.js';
+import type { ResourceRecord } from '../../dns/index.js';
+import { defaults, ServiceDiscoveryError } from '../../model/index.js';
+import type { CallOptions } from '../../model/index.js';
+import { withinCall } from '../../runtime/index.js';
+import { addressTypes } from './address-order.js';
+import { checkQueryOptions, checkResolveOptions } from './call-options.js';
+import type { DnsQueryOptions, DnsResolveOptions } from './call-options.js';
+import type { DnsEndpointSet, DnsServiceEndpoint } from './dns-endpoint.js';
+import { resolverSettings } from './dns-resolver-config.js';
+import type { DnsResolverConfig, ResolverSettings } from './dns-resolver-config.js';
+import { DnsStats } from './dns-stats.js';
+import type { DnsStatsReading } from './dns-stats.js';
+import { fulfils } from './metadata-filter.js';
+import { RecordCache } from './record-cache.js';
+import type { KnownAnswer, LookupOptions } from './record-cache.js';
+import { ServiceLookup } from './service-lookup.js';
+import { checkedName } from './service-name.js';
+import { isStoredAnswer } from './stored-answer.js';
+import type { StoredAnswer } from './stored-answer.js';
+
+/** What DNS says to one question. */
+export interface DnsQueryResult {
+  readonly name: string;
+  /** `SRV`, `TYPE65280`. */
+  readonly type: string;
+  /** `nodata`: the name is there, records of the type are not. */
+  readonly outcome: 'records' | 'nodata' | 'nxdomain';
+  /** Those of types that have no form here are `{ type: 'UNKNOWN', code, rdata }`. */
+  readonly records: readonly ResourceRecord[];
+  /** CNAMEs that led there. */
+  readonly aliases: readonly ResourceRecord[];
+  /** How long it may still be believed; 30 for an answer past its time (RFC 8767 section 4). */
+  readonly ttlSeconds: number;
+  readonly ageMs: number;
+  readonly stale: boolean;
+  /** Why it is stale. */
+  readonly error?: ServiceDiscoveryError;
+  readonly authoritative: boolean;
+  /** What the server said beside (RFC 8914). */
+  readonly extendedErrors: readonly { readonly code: number; readonly text: string }[];
+  /** Who answered: `udp://127.0.0.1:8600`. */
+  readonly server: string;
+}
+
+/** Services, hosts and any other records out of DNS, kept for as long as their TTL allows. Asks nobody until used. */
+export class DnsServiceResolver implements AsyncDisposable {
+  private readonly settings: ResolverSettings;
+  private readonly records: RecordCache;
+  private readonly counters = new DnsStats();
+  private readonly closeParts: () => Promise<void>;
+  private isClosed = false;
+
+  /** Throws INVALID_ARGUMENT naming every option and server entry that breaks a rule. */
+  constructor(private readonly config: DnsResolverConfig = {}) {
+    this.settings = resolverSettings(config);
+    const { settings } = this;
+    const { clock, random, clamps } = settings;
+    const client =
+      config.client ??
+      createDnsClient({
+        servers: settings.servers,
+        timeoutMs: settings.serverTimeoutMs,
+        retry: { ...settings.retry, attempts: settings.attempts },
+        clock,
+        random,
+        ...(config.logger && { logger: config.logger }),
+      });
+    const memory = createMemoryCache<StoredAnswer>();
+    const cache = createLoadingCache<StoredAnswer>({
+      name: 'dns',
+      cache: config.sharedCache ? createTieredCache(memory, config.sharedCache) : memory,
+      clock,
+      random,
+      staleMs: settings.staleMs,
+      staleAfterMs: settings.staleAfterMs,
+      negativeTtlMs: clamps.negativeTtlMs,
+      // A TTL is a promise of the zone's owner: nothing past it is served while a server answers.
+      revalidateMs: 0,
+      prefetch: true,
+      xfetchBeta: 0,
+      indexSpace: '',
+      loadTimeoutMs: settings.timeoutMs,
+    });
+    this.records = new RecordCache(client, cache, this.counters, clamps);
+    this.closeParts = async () => {
+      await cache.close();
+      await client.close();
+    };
+  }
+
+  /**
+   * Where a service is, in RFC 2782's order: lower priorities first, drawn by weight among equals, so that going through
+   * the list from the beginning is right. An empty set when there is none. Rejects with UNAVAILABLE or TIMEOUT when no
+   * server answered and nothing is known; `details.dns` tells why. `timeoutMs`: `timeout` × `maxRetries`.
+   */
+  async resolveService(service: string, options: DnsResolveOptions = {}): Promise<DnsEndpointSet> {
+    checkResolveOptions(options);
+    const { rules, random } = this.settings;
+    const words = {
+      service,
+      ...definedOnly({ datacenter: options.datacenter ?? this.config.datacenter, tag: options.tag }),
+    };
+    const found = await this.within(`looking up service ${service}`, options, (bounds) =>
+      new ServiceLookup(this.records, rules, words, bounds, random).run(),
+    );
+    this.counters.unresolvedTargets += found.unresolved.length;
+    const { metadata } = options;
+    if (metadata) refuseBlindFilter(service, found);
+    const chosen = metadata ? found.endpoints.filter((one) => fulfils(one.metadata, metadata)) : found.endpoints;
+    return { ...found, endpoints: chosen };
+  }
+
+  /** One endpoint by RFC 2782's draw. NO_ENDPOINTS when there is none, with `details.dns` NXDOMAIN or NODATA. */
+  async resolveOne(service: string, options: DnsResolveOptions = {}): Promise<DnsServiceEndpoint> {
+    const set = await this.resolveService(service, options);
+    const [first] = set.endpoints;
+    if (first) return first;
+    throw new ServiceDiscoveryError('NO_ENDPOINTS', `DNS has no endpoints of ${service}: ${whyNone(set)}`, {
+      details: { service, ...(set.outcome !== 'records' && { dns: set.outcome.toUpperCase() }) },
+    });
+  }
+
+  /**
+   * The addresses of a host in the order to try them (RFC 8305): families take turns, the preferred one first. NOT_FOUND
+   * when there are none, with `details.dns` NXDOMAIN or NODATA.
+   */
+  async resolveAddresses(host: string, options: DnsQueryOptions = {}): Promise<readonly string[]> {
+    checkQueryOptions(options);
+    const name = checkedName('host', host);
+    const types = addressTypes(this.settings.rules.preference);
+    const answers = await this.within(`looking up host ${name}`, options, (bounds) =>
+      allOrAny(types.map((type) => this.records.query(name, type, bounds))),
+    );
+    const found = answers.flatMap((known) => known?.answer.records.flatMap(addressIn) ?? []);
+    const addresses = happyEyeballsOrder(found, types[0] === 'A' ? 4 : 6);
+    if (addresses.length > 0) return addresses.map(({ address }) => address);
+    const dns = answers.some((known) => known?.answer.outcome === 'nxdomain') ? 'NXDOMAIN' : 'NODATA';
+    throw new ServiceDiscoveryError('NOT_FOUND', `${name} has no address of the wanted kind: ${dns}`, { details: { dns } });
+  }
+
+  /** Records of any type: a name such as MX or TYPE65280, or a number. That there are none is an answer, not an error. */
+  async query(name: string, type: string | number, options: DnsQueryOptions = {}): Promise<DnsQueryResult> {
+    checkQueryOptions(options);
+    const checked = checkedName('name', name);
+    return this.within(`looking up ${type} ${checked}`, options, async (bounds) =>
+      resultOf(await this.records.query(checked, type, bounds)),
+    );
+  }
+
+  /** Counters since the start. */
+  stats(): DnsStatsReading {
+    return this.counters.read();
+  }
+
+  /** Calls under way end with CLOSED. Harmless twice. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.closeParts();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private within<T>(
+    what: string,
+    { signal, timeoutMs = this.settings.timeoutMs, useCache = true }: DnsQueryOptions,
+    work: (options: LookupOptions) => Promise<T>,
+  ): Promise<T> {
+    if (this.isClosed) return Promise.reject(new ServiceDiscoveryError('CLOSED', 'the DNS resolver is closed'));
+    const bounds: CallOptions & { timeoutMs: number } = { timeoutMs, ...(signal && { signal }) };
+    return withinCall(this.settings.clock, what, bounds, (call) => work({ signal: call.signal, fresh: !useCache }));
+  }
+}
+
+/** What was answered, undefined where nobody did; rejects when nobody answered anything. */
+async function allOrAny(answers: readonly Promise<KnownAnswer>[]): Promise<(KnownAnswer | undefined)[]> {
+  const settled = await Promise.allSettled(answers);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed && settled.every((one) => one.status === 'rejected')) throw failed.reason;
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+}
+
+function addressIn(record: ResourceRecord): readonly { readonly address: string }[] {
+  return record.type === 'A' || record.type === 'AAAA' ? [record] : [];
+}
+
+/** Endpoints without any metadata at all are not endpoints that fail a filter: nobody told. */
+function refuseBlindFilter(service: string, { endpoints, unresolved }: DnsEndpointSet): void {
+  if (endpoints.length === 0 || endpoints.some((one) => Object.keys(one.metadata).length > 0)) return;
+  const [failed] = unresolved;
+  if (failed) throw failed.error;
+}
+
+function whyNone({ outcome, endpoints, unresolved }: DnsEndpointSet): string {
+  if (outcome === 'nxdomain') return 'there is no such name';
+  if (outcome === 'nodata') return 'the name has no record that tells where it is';
+  return endpoints.length === 0 && unresolved.length > 0 ? 'their names cannot be resolved' : 'none that is wanted';
+}
+
+function resultOf({ answer, ttlMs, ageMs, stale, error }: KnownAnswer): DnsQueryResult {
+  const { name, outcome, records, aliases, authoritative, extendedErrors, server } = answer;
+  const ttlSeconds = stale ? defaults.dnsStaleTtl : Math.ceil(ttlMs / 1000);
+  const type = typeName(answer.type);
+  return {
+    name,
+    type,
+    outcome,
+    records,
+    aliases,
+    ttlSeconds,
+    ageMs,
+    stale,
+    ...(error && { error }),
+    authoritative,
+    extendedErrors,
+    server,
+  };
+}
+
+function definedOnly(words: { datacenter: string | undefined; tag: string | undefined }): {
+  datacenter?: string;
+  tag?: string;
+} {
+  const { datacenter, tag } = words;
+  return { ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
+}

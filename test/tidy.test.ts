@@ -20,7 +20,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ['cli'],
 ];
 /** Parts with a surface of their own, so that who needs one does not load the rest of the room. */
-const PARTS = ['dns/client/index.js'];
+const PARTS = ['dns/client/index.js', 'dns/wire/index.js'];
 const PURE_ROOMS = ['model', 'catalog', 'sync', 'balancer'];
 /** What a pure room would reach the outside world with. Time and chance come in as arguments or seams. */
 const IMPURE: readonly (readonly [RegExp, string])[] = [

@@ -1,6 +1,6 @@
 /** What an answer brought along about the names in it. Pure. */
-import { foldName } from '../../dns/index.js';
-import type { ResourceRecord } from '../../dns/index.js';
+import { foldName } from '../../dns/wire/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import { limits } from '../../model/index.js';
 import type { AddressType } from './address-order.js';
 import type { KnownAnswer } from './record-cache.js';

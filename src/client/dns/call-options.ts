@@ -25,7 +25,11 @@ export interface DnsQueryOptions extends CallOptions {
 const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal');
 const timeoutMs = z.number('must be a number').positive('must be above 0');
 const text = z.string('must be a text');
-const shared = { useCache: z.boolean('must be true or false').optional(), signal: signal.optional(), timeoutMs: timeoutMs.optional() };
+const shared = {
+  useCache: z.boolean('must be true or false').optional(),
+  signal: signal.optional(),
+  timeoutMs: timeoutMs.optional(),
+};
 
 const querySchema = z.strictObject(shared);
 const resolveSchema = z.strictObject({

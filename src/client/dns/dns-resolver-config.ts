@@ -88,7 +88,10 @@ export interface ResolverSettings {
   readonly random: Random;
 }
 
-const seconds = z.number('must be a number of seconds').positive('must be above 0').max(86_400, 'must be a day at most');
+const seconds = z
+  .number('must be a number of seconds')
+  .positive('must be above 0')
+  .max(86_400, 'must be a day at most');
 const milliseconds = z.number('must be a number').min(0, 'must be 0 or more');
 const text = z.string('must be a text').min(1, 'must not be empty');
 const port = wholeNumber('must be a port, 1 to 65535', 1, 65_535);
@@ -105,9 +108,15 @@ function oneOf<const T extends readonly string[]>(values: T): z.ZodEnum<{ [K in 
 export const resolverSchema = z.strictObject({
   domainSuffix: text.optional(),
   layout: oneOf(['consul', 'plain', 'srv']).optional(),
-  protocol: z.string().regex(/^[A-Za-z0-9-]{1,62}$/, 'must be a label such as tcp').optional(),
+  protocol: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,62}$/, 'must be a label such as tcp')
+    .optional(),
   datacenter: text.optional(),
-  dnsServers: z.array(z.union([z.string(), object]), 'must be a list of servers').min(1, 'must not be empty').optional(),
+  dnsServers: z
+    .array(z.union([z.string(), object]), 'must be a list of servers')
+    .min(1, 'must not be empty')
+    .optional(),
   dnsPort: port.optional(),
   timeout: seconds.optional(),
   maxRetries: wholeNumber(`must be 1 to ${limits.dnsClientRounds}`, 1, limits.dnsClientRounds).optional(),
@@ -185,7 +194,8 @@ function withPorts(
 
 /** `1.2.3.4`, `::1`, `[::1]`, each also after `udp://` or `tcp://`. Anything else is left for the client to judge. */
 function withPort(entry: string, port: number): string {
-  const [, scheme = '', host = ''] = /^((?:udp|tcp):\/\/)?(\[[^\]]+\]|[^/:[\]#]+|[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*)$/i.exec(entry) ?? [];
+  const [, scheme = '', host = ''] =
+    /^((?:udp|tcp):\/\/)?(\[[^\]]+\]|[^/:[\]#]+|[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*)$/i.exec(entry) ?? [];
   if (host === '') return entry;
   return `${scheme}${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,8 @@
-import { createLoadingCache, createMemoryCache, createTieredCache } from '../../cache/index.js';
+import { setMaxListeners } from 'node:events';
+import { createLoadingCache, createMemoryCache } from '../../cache/index.js';
 import { createDnsClient, happyEyeballsOrder } from '../../dns/client/index.js';
-import { typeName } from '../../dns/index.js';
-import type { ResourceRecord } from '../../dns/index.js';
+import { typeName } from '../../dns/wire/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import { defaults, ServiceDiscoveryError } from '../../model/index.js';
 import type { CallOptions } from '../../model/index.js';
 import { withinCall } from '../../runtime/index.js';
@@ -18,7 +19,6 @@ import { RecordCache } from './record-cache.js';
 import type { KnownAnswer, LookupOptions } from './record-cache.js';
 import { ServiceLookup } from './service-lookup.js';
 import { checkedName } from './service-name.js';
-import { isStoredAnswer } from './stored-answer.js';
 import type { StoredAnswer } from './stored-answer.js';
 
 /** What DNS says to one question. */
@@ -68,10 +68,9 @@ export class DnsServiceResolver implements AsyncDisposable {
         random,
         ...(config.logger && { logger: config.logger }),
       });
-    const memory = createMemoryCache<StoredAnswer>();
     const cache = createLoadingCache<StoredAnswer>({
       name: 'dns',
-      cache: config.sharedCache ? createTieredCache(memory, config.sharedCache) : memory,
+      cache: createMemoryCache({ clock }),
       clock,
       random,
       staleMs: settings.staleMs,
@@ -138,7 +137,9 @@ export class DnsServiceResolver implements AsyncDisposable {
     const addresses = happyEyeballsOrder(found, types[0] === 'A' ? 4 : 6);
     if (addresses.length > 0) return addresses.map(({ address }) => address);
     const dns = answers.some((known) => known?.answer.outcome === 'nxdomain') ? 'NXDOMAIN' : 'NODATA';
-    throw new ServiceDiscoveryError('NOT_FOUND', `${name} has no address of the wanted kind: ${dns}`, { details: { dns } });
+    throw new ServiceDiscoveryError('NOT_FOUND', `${name} has no address of the wanted kind: ${dns}`, {
+      details: { dns },
+    });
   }
 
   /** Records of any type: a name such as MX or TYPE65280, or a number. That there are none is an answer, not an error. */
@@ -173,7 +174,11 @@ export class DnsServiceResolver implements AsyncDisposable {
   ): Promise<T> {
     if (this.isClosed) return Promise.reject(new ServiceDiscoveryError('CLOSED', 'the DNS resolver is closed'));
     const bounds: CallOptions & { timeoutMs: number } = { timeoutMs, ...(signal && { signal }) };
-    return withinCall(this.settings.clock, what, bounds, (call) => work({ signal: call.signal, fresh: !useCache }));
+    return withinCall(this.settings.clock, what, bounds, (call) => {
+      // Every question of the call listens; ten of them would be taken for a leak.
+      setMaxListeners(0, call.signal);
+      return work({ signal: call.signal, fresh: !useCache });
+    });
   }
 }
 

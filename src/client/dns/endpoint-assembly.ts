@@ -1,5 +1,5 @@
 /** Endpoints out of what was found in DNS. Pure. */
-import { foldName } from '../../dns/index.js';
+import { foldName } from '../../dns/wire/index.js';
 import type { StringMap } from '../../model/index.js';
 import { addressTypes } from './address-order.js';
 import type { AddressPreference } from './address-order.js';

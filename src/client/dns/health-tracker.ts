@@ -92,7 +92,12 @@ export class HealthTracker {
   private judgedEndpoint(endpoint: DnsServiceEndpoint, set: DnsEndpointSet): DnsServiceEndpoint {
     const target = this.targets.get(keyOf(endpoint));
     const status = statusOf(target?.reachability ?? 'unknown', !set.stale);
-    return { ...endpoint, status, healthy: status === 'passing', ...(target?.lastCheck && { lastCheck: target.lastCheck }) };
+    return {
+      ...endpoint,
+      status,
+      healthy: status === 'passing',
+      ...(target?.lastCheck && { lastCheck: target.lastCheck }),
+    };
   }
 
   private want(endpoints: readonly DnsServiceEndpoint[]): void {

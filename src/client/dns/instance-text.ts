@@ -3,7 +3,7 @@
  * bytes or more goes on in the next string; one that ends exactly there is followed by an empty string.
  */
 import { txtAttribute } from '../../dns/client/index.js';
-import type { ResourceRecord } from '../../dns/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import type { StringMap } from '../../model/index.js';
 
 export interface InstanceText {

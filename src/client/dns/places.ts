@@ -1,7 +1,7 @@
 /** Where a service is, as its records name it. Pure. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ServiceBinding } from '../../dns/client/index.js';
-import type { ResourceRecord } from '../../dns/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import type { Place } from './endpoint-assembly.js';
 
 /** A target of '.' says that the service is decidedly not there (RFC 2782). */

@@ -3,7 +3,7 @@
  * the clamps of the configuration, and 0 means asking every time; "there is none" by RFC 2308; failures are not repeated
  * for a second or more (RFC 9520); when no server answers, answers past their time are served, marked stale (RFC 8767).
  */
-import { foldName, typeCode, typeName } from '../../dns/index.js';
+import { foldName, typeCode, typeName } from '../../dns/wire/index.js';
 import type { DnsAnswer, DnsClient } from '../../dns/client/index.js';
 import { invalid } from '../../model/index.js';
 import type { CacheHit, CallOptions, Loaded, LoadingCache, ServiceDiscoveryError } from '../../model/index.js';

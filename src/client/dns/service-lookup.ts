@@ -3,8 +3,8 @@
  * addresses of targets that did not come along, and metadata beside.
  */
 import { orderByPriorityAndWeight, orderServiceBindings } from '../../dns/client/index.js';
-import { foldName } from '../../dns/index.js';
-import type { ResourceRecord } from '../../dns/index.js';
+import { foldName } from '../../dns/wire/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import { isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { StringMap } from '../../model/index.js';
 import { mapAtOnce, shuffled } from '../../runtime/index.js';
@@ -123,7 +123,8 @@ export class ServiceLookup {
     const isUnknown = srv.answer.outcome === 'nxdomain';
     const bound = rules.svcb === undefined || isUnknown ? undefined : await this.bindings(rules.svcb, names.service);
     if (bound && bound.places.length > 0) return bound;
-    if (rules.port === undefined || (isUnknown && names.host === names.service)) return { places: [], from: bound?.from ?? srv };
+    if (rules.port === undefined || (isUnknown && names.host === names.service))
+      return { places: [], from: bound?.from ?? srv };
     return this.host(names.host, rules.port);
   }
 

@@ -1,5 +1,5 @@
 /** How a service is spelt as a name of DNS, and what the names that answers bring tell (docs/contract.md section 5.1). */
-import { foldName, maxLabelBytes, nameBytes, splitName, trimDot } from '../../dns/index.js';
+import { foldName, maxLabelBytes, nameBytes, splitName, trimDot } from '../../dns/wire/index.js';
 import { invalid, ServiceDiscoveryError } from '../../model/index.js';
 
 /**

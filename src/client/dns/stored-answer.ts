@@ -1,4 +1,4 @@
-import type { ResourceRecord } from '../../dns/index.js';
+import type { ResourceRecord } from '../../dns/wire/index.js';
 import type { DnsAnswer } from '../../dns/client/index.js';
 
 /** An answer as a cache keeps it: plain JSON, since caches may be shared between machines. */

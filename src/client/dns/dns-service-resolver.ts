@@ -14,6 +14,7 @@ import { resolverSettings } from './dns-resolver-config.js';
 import type { DnsResolverConfig, ResolverSettings } from './dns-resolver-config.js';
 import { DnsStats } from './dns-stats.js';
 import type { DnsStatsReading } from './dns-stats.js';
+import { hostAddresses } from './host-addresses.js';
 import { fulfils } from './metadata-filter.js';
 import { RecordCache } from './record-cache.js';
 import type { KnownAnswer, LookupOptions } from './record-cache.js';
@@ -130,13 +131,13 @@ export class DnsServiceResolver implements AsyncDisposable {
     checkQueryOptions(options);
     const name = checkedName('host', host);
     const types = addressTypes(this.settings.rules.preference);
-    const answers = await this.within(`looking up host ${name}`, options, (bounds) =>
-      allOrAny(types.map((type) => this.records.query(name, type, bounds))),
+    const { A, AAAA, answers } = await this.within(`looking up host ${name}`, options, (bounds) =>
+      hostAddresses(types, (type) => this.records.query(name, type, bounds)),
     );
-    const found = answers.flatMap((known) => known?.answer.records.flatMap(addressIn) ?? []);
+    const found = [...A, ...AAAA].map((address) => ({ address }));
     const addresses = happyEyeballsOrder(found, types[0] === 'A' ? 4 : 6);
     if (addresses.length > 0) return addresses.map(({ address }) => address);
-    const dns = answers.some((known) => known?.answer.outcome === 'nxdomain') ? 'NXDOMAIN' : 'NODATA';
+    const dns = answers.some(({ answer }) => answer.outcome === 'nxdomain') ? 'NXDOMAIN' : 'NODATA';
     throw new ServiceDiscoveryError('NOT_FOUND', `${name} has no address of the wanted kind: ${dns}`, {
       details: { dns },
     });
@@ -180,18 +181,6 @@ export class DnsServiceResolver implements AsyncDisposable {
       return work({ signal: call.signal, fresh: !useCache });
     });
   }
-}
-
-/** What was answered, undefined where nobody did; rejects when nobody answered anything. */
-async function allOrAny(answers: readonly Promise<KnownAnswer>[]): Promise<(KnownAnswer | undefined)[]> {
-  const settled = await Promise.allSettled(answers);
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed && settled.every((one) => one.status === 'rejected')) throw failed.reason;
-  return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-}
-
-function addressIn(record: ResourceRecord): readonly { readonly address: string }[] {
-  return record.type === 'A' || record.type === 'AAAA' ? [record] : [];
 }
 
 /** Endpoints without any metadata at all are not endpoints that fail a filter: nobody told. */

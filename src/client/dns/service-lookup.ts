@@ -5,8 +5,8 @@
 import { orderByPriorityAndWeight, orderServiceBindings } from '../../dns/client/index.js';
 import { foldName } from '../../dns/wire/index.js';
 import type { ResourceRecord } from '../../dns/wire/index.js';
-import { isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
-import type { StringMap } from '../../model/index.js';
+import { isDiscoveryError, limits } from '../../model/index.js';
+import type { ServiceDiscoveryError, StringMap } from '../../model/index.js';
 import { mapAtOnce, shuffled } from '../../runtime/index.js';
 import type { Random } from '../../runtime/index.js';
 import { recordsBeside } from './additionals.js';
@@ -16,6 +16,8 @@ import type { DnsEndpointSet, DnsServiceEndpoint, UnresolvedTarget } from './dns
 import { assembleEndpoints } from './endpoint-assembly.js';
 import type { Place, TargetAddresses } from './endpoint-assembly.js';
 import { Evidence } from './evidence.js';
+import { hostAddresses } from './host-addresses.js';
+import type { HostAddresses } from './host-addresses.js';
 import { instanceText, metadataOf } from './instance-text.js';
 import type { InstanceText } from './instance-text.js';
 import { placesOfBindings, placesOfSrv } from './places.js';
@@ -125,7 +127,7 @@ export class ServiceLookup {
     if (bound && bound.places.length > 0) return bound;
     if (rules.port === undefined || (isUnknown && names.host === names.service))
       return { places: [], from: bound?.from ?? srv };
-    return this.host(names.host, rules.port);
+    return this.host(names.host, rules.port, srv);
   }
 
   private async bindings(type: 'SVCB' | 'HTTPS', name: string): Promise<Placed> {
@@ -141,11 +143,10 @@ export class ServiceLookup {
   }
 
   /** A host name and the configured port: every address is an instance. */
-  private async host(target: string, port: number): Promise<Placed> {
-    const types = addressTypes(this.rules.preference);
-    const answers = await Promise.all(types.map((type) => this.ask(target, type)));
-    const from = answers.find(({ answer }) => answer.outcome === 'records') ?? (answers[0] as KnownAnswer);
-    if (from.answer.outcome !== 'records') return { places: [], from };
+  private async host(target: string, port: number, srv: KnownAnswer): Promise<Placed> {
+    const { answers, A, AAAA } = await this.askAddresses(target);
+    const from = answers.find(({ answer }) => answer.outcome === 'records') ?? answers[0];
+    if (!from || A.length + AAAA.length === 0) return { places: [], from: from ?? srv };
     return { places: [{ target, port, priority: 0, weight: undefined, alpn: [] }], from };
   }
 
@@ -169,17 +170,16 @@ export class ServiceLookup {
     }
   }
 
-  /** Asks for what did not come along: for the preferred family, and for the other unless it is there. */
+  /** Asks for the preferred family, and for the other unless it came along. */
   private async addresses(target: string, beside: TargetAddresses): Promise<TargetAddresses> {
-    const found = { A: beside.A, AAAA: beside.AAAA };
-    await Promise.all(
-      addressTypes(this.rules.preference).map(async (type) => {
-        if (found[type].length > 0) return;
-        const { answer } = await this.ask(target, type);
-        found[type] = addressesIn(answer.records, type);
-      }),
-    );
-    return found;
+    const [preferred = 'A', other] = addressTypes(this.rules.preference);
+    if (other === undefined || beside[other].length === 0) return this.askAddresses(target);
+    const found = addressesIn((await this.ask(target, preferred)).answer.records, preferred);
+    return { ...beside, [preferred]: found };
+  }
+
+  private askAddresses(target: string): Promise<HostAddresses> {
+    return hostAddresses(addressTypes(this.rules.preference), (type) => this.ask(target, type));
   }
 
   private async targetMetadata(target: string, beside: readonly ResourceRecord[]): Promise<StringMap> {

@@ -151,6 +151,8 @@ export const defaults = {
   adapterSuffixes: ['.service', '.service.consul'],
   /** Answers that are worth another instance. */
   adapterRetryStatuses: [502, 503, 504],
+  /** Like undici's. */
+  adapterConnectTimeoutMs: 10_000,
 
   // ---- the manager
   healthCheckInterval: '10s',

@@ -1,1 +1,4 @@
-export type { Discovery } from '../../client/index.js';
+export { DiscoveryHttpAgent, DiscoveryHttpsAgent } from './agents.js';
+export type { DiscoveryAgentOptions } from './agents.js';
+export { discoveryLookup } from './lookup.js';
+export type { DiscoveryLookup, DiscoveryLookupOptions } from './lookup.js';

@@ -153,6 +153,13 @@ export const defaults = {
   adapterRetryStatuses: [502, 503, 504],
   /** Like undici's. */
   adapterConnectTimeoutMs: 10_000,
+  /** How long a server that leaves waits for the requests it is still answering, and for the registry. */
+  finishRequestsMs: 10_000,
+  leaveRegistryMs: 5_000,
+  /** Between two tries of registering at the start. */
+  registerBackoff: { baseMs: 500, capMs: 10_000 },
+  livePath: '/livez',
+  readyPath: '/readyz',
 
   // ---- the manager
   healthCheckInterval: '10s',

@@ -1,1 +1,4 @@
-export type { Discovery } from '../../client/index.js';
+export { discoveryPlugin } from './plugin.js';
+export type { DiscoveryPluginOptions, FastifyShape } from './plugin.js';
+export type { LifecycleState, ServiceLifecycle } from '../servers/lifecycle.js';
+export type { ServiceOptions } from '../servers/service-options.js';

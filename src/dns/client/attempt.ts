@@ -55,6 +55,7 @@ export class Attempt {
     private readonly parts: AttemptParts,
   ) {
     this.beganMs = parts.clock.now();
+    server.lastAskedMs = this.beganMs;
   }
 
   get elapsedMs(): number {
@@ -89,7 +90,7 @@ export class Attempt {
       {
         answered: (bytes, echo, ageSeconds) => {
           this.isHeardOf = true;
-          if (echo === 'other-case' && this.isOverUdp) return this.doubt();
+          if (echo === 'other-case' && mixed) return this.doubt();
           this.receive(edns, ageSeconds, () =>
             mixed && echo === 'exact' ? decodeRestored(bytes, query, plain) : decodeMessage(bytes),
           );

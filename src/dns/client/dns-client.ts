@@ -21,7 +21,7 @@ import { probe } from './probe.js';
 import { Race } from './race.js';
 import type { RaceParts } from './race.js';
 import { checkedServers } from './server-address.js';
-import { probeShare } from './server-choice.js';
+import { toProbe } from './server-choice.js';
 import { Server } from './server.js';
 import { clientTurns } from './turns.js';
 
@@ -136,20 +136,12 @@ class Client implements CoreDnsClient {
   }
 
   private ask(question: Question, deadlineMs: number, signal: AbortSignal | undefined): Promise<ServerAnswer> {
-    this.probeSomeone(question);
+    for (const server of toProbe(this.known, this.clock.now(), this.parts.random)) probe(server, question, this.parts);
     return this.stoppable(signal, (done, failed) => {
       const race = new Race(question, deadlineMs, { answered: done, failed }, this.parts);
       race.start();
       return () => race.stop();
     });
-  }
-
-  /** Servers that are down are looked at with some of the questions, as long as others answer these. */
-  private probeSomeone(question: Question): void {
-    if (this.known.length === 1) return;
-    const down = this.known.filter((server) => server.isDown);
-    if (down.length === 0 || down.length === this.known.length) return;
-    for (const server of down) if (this.parts.random.next() < probeShare) probe(server, question, this.parts);
   }
 
   private async takeTurn(question: Question, deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -37,6 +37,7 @@ export class Server {
   /** In a row. */
   failures = 0;
   isProbed = false;
+  lastAskedMs = Number.NEGATIVE_INFINITY;
   readonly clientCookie: Uint8Array | undefined;
   /** The datagrams we take: on this machine nothing is cut on the way, and Consul cuts what is larger without saying so. */
   readonly udpBytes: number;
@@ -85,7 +86,8 @@ export class Server {
 
   answered(elapsedMs: number): void {
     if (this.isDown) this.parts.logger.info({ server: this.text }, 'dns.server_back');
-    this.roundTrip = withSample(this.roundTrip, elapsedMs);
+    // What it took while it failed says nothing of the server that it is now.
+    this.roundTrip = withSample(this.failures > 0 ? undefined : this.roundTrip, elapsedMs);
     this.failures = 0;
   }
 

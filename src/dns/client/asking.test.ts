@@ -42,10 +42,10 @@ async function until(what: () => boolean): Promise<void> {
 
 /** Turns the clock in small steps until the promise is settled, so that sockets may work in between. */
 async function turnUntilSettled(clock: FakeClock, promise: Promise<unknown>): Promise<void> {
-  let isSettled = false;
-  const settled = (): void => void (isSettled = true);
+  const state = { isSettled: false };
+  const settled = (): void => void (state.isSettled = true);
   promise.then(settled, settled);
-  for (let steps = 0; !isSettled; steps++) {
+  for (let steps = 0; !state.isSettled; steps++) {
     if (steps > 20_000) throw new Error('it is never settled');
     await clock.advance(10);
   }

@@ -9,8 +9,20 @@ import { happyEyeballsOrder } from './happy-eyeballs.js';
 import { orderServiceBindings } from './service-bindings.js';
 import { txtAttribute } from './txt-attribute.js';
 
+function of(...addresses: string[]): { address: string }[] {
+  return addresses.map((address) => ({ address }));
+}
+
+function records(...texts: string[]): ResourceRecord[] {
+  return texts.map((text) => ({ name: 'web.example', class: 1, ttl: 60, ...parseRecordData('HTTPS', text) }));
+}
+
+function demanding(target: string, key: number): ResourceRecord {
+  const params = [{ key: 'mandatory', keys: [key] } as const, { key: 'alpn', protocols: ['h2'] } as const];
+  return { name: 'web.example', class: 1, ttl: 60, type: 'HTTPS', priority: 1, target, params };
+}
+
 describe('RFC 8305: families in turn', () => {
-  const of = (...addresses: string[]): { address: string }[] => addresses.map((address) => ({ address }));
   test.each<[string[], 4 | 6, string[]]>([
     [['1.1.1.1', '2.2.2.2', '::1'], 6, ['::1', '1.1.1.1', '2.2.2.2']],
     [['::1', '::2', '::3', '1.1.1.1'], 6, ['::1', '1.1.1.1', '::2', '::3']],
@@ -23,9 +35,6 @@ describe('RFC 8305: families in turn', () => {
 });
 
 describe('RFC 9460: service bindings', () => {
-  const records = (...texts: string[]): ResourceRecord[] =>
-    texts.map((text) => ({ name: 'web.example', class: 1, ttl: 60, ...parseRecordData('HTTPS', text) }));
-
   test('by priority, the owner for a dot, with port, protocols and hints', () => {
     const found = orderServiceBindings(
       records('2 b.example. alpn=h2', '1 . alpn=h3,h2 no-default-alpn port=8443 ipv4hint=192.0.2.1 ipv6hint=::1'),
@@ -58,10 +67,6 @@ describe('RFC 9460: service bindings', () => {
   });
 
   test('a record that makes an unknown parameter mandatory is left out', () => {
-    const demanding = (target: string, key: number): ResourceRecord => {
-      const params = [{ key: 'mandatory', keys: [key] } as const, { key: 'alpn', protocols: ['h2'] } as const];
-      return { name: 'web.example', class: 1, ttl: 60, type: 'HTTPS', priority: 1, target, params };
-    };
     const found = orderServiceBindings([demanding('a.example', 65_000), demanding('b.example', 1)], seededRandom(1));
     expect(found).toMatchObject({ bindings: [{ target: 'b.example' }] });
   });

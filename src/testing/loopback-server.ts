@@ -10,8 +10,11 @@ export interface LoopbackServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of the loopback; closing also ends the connections, whatever they wait for. */
-export async function listenOnLoopback(server: Server, host = '127.0.0.1'): Promise<LoopbackServer> {
+/**
+ * Listens on a free port of the loopback, or on one that was free a moment ago; closing also ends the connections, whatever
+ * they wait for.
+ */
+export async function listenOnLoopback(server: Server, host = '127.0.0.1', asked = 0): Promise<LoopbackServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -20,7 +23,7 @@ export async function listenOnLoopback(server: Server, host = '127.0.0.1'): Prom
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, host, resolve);
+    server.listen(asked, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {

@@ -13,6 +13,7 @@ import type {
 } from '../../../model/index.js';
 import { checkQuery } from '../check-query.js';
 import { levelTriggered } from '../level-triggered.js';
+import type { Level } from '../level-triggered.js';
 import type { RegistrySource } from './registry-source.js';
 
 /**
@@ -32,17 +33,18 @@ export class RegistryResolver implements Resolver {
     return this.look(query, select);
   }
 
-  async *watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncGenerator<EndpointSet> {
-    const select = this.selection(query);
-    const { catalog } = this.registry;
-    if (!catalog.ready) options.onError?.(notReady());
-    yield* levelTriggered(
-      // The end of its start wakes everybody.
-      () => (catalog.ready ? this.look(query, select) : undefined),
-      (wake) => catalog.subscribe(topic.service(query.service), wake),
-      signal,
-      options,
-    );
+  watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncIterable<EndpointSet> {
+    const begin = (): Level => {
+      const select = this.selection(query);
+      const { catalog } = this.registry;
+      if (!catalog.ready) options.onError?.(notReady());
+      return {
+        // The end of its start wakes everybody.
+        look: () => (catalog.ready ? this.look(query, select) : undefined),
+        subscribe: (wake) => catalog.subscribe(topic.service(query.service), wake),
+      };
+    };
+    return levelTriggered(begin, signal, options);
   }
 
   private look(query: ServiceQuery, select: Selection): EndpointSet {
@@ -69,7 +71,7 @@ export class RegistryResolver implements Resolver {
 
   private checkDatacenter(asked: string | undefined): void {
     const { datacenter } = this.registry.catalog;
-    if (asked === undefined || asked.toLowerCase() === datacenter.toLowerCase()) return;
+    if (asked === undefined || asked === datacenter) return;
     throw new ServiceDiscoveryError('UNSUPPORTED', `this registry knows datacenter ${datacenter} alone, not ${asked}`);
   }
 

@@ -10,6 +10,7 @@ import type {
 } from '../../../model/index.js';
 import { checkQuery } from '../check-query.js';
 import { levelTriggered } from '../level-triggered.js';
+import type { Level } from '../level-triggered.js';
 import { staticEndpoint } from './static-endpoint.js';
 import type { StaticEndpoint } from './static-endpoint.js';
 
@@ -46,21 +47,22 @@ export class StaticResolver implements Resolver {
     return this.look(query);
   }
 
-  async *watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncGenerator<EndpointSet> {
-    checkQuery(query, this.supports, 'a fixed list');
-    yield* levelTriggered(
-      () => this.look(query),
-      (wake) => this.subscribe(query.service.toLowerCase(), wake),
-      signal,
-      options,
-    );
+  watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncIterable<EndpointSet> {
+    const begin = (): Level => {
+      checkQuery(query, this.supports, 'a fixed list');
+      return {
+        look: () => this.look(query),
+        subscribe: (wake) => this.subscribe(query.service.toLowerCase(), wake),
+      };
+    };
+    return levelTriggered(begin, signal, options);
   }
 
   private look({ service, datacenter, tags = [], onlyPassing }: ServiceQuery): EndpointSet {
     const endpoints = (this.services.get(service.toLowerCase()) ?? []).filter(
       (endpoint) =>
         (!onlyPassing || endpoint.healthy) &&
-        (datacenter === undefined || endpoint.datacenter.toLowerCase() === datacenter.toLowerCase()) &&
+        (datacenter === undefined || endpoint.datacenter === datacenter) &&
         hasAllTags(endpoint.tags, tags),
     );
     return { endpoints, index: this.index, indexSpace: this.indexSpace, ageMs: 0, stale: false };

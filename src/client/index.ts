@@ -1,6 +1,17 @@
+export { ConsulResolver } from './backends/consul/consul-resolver.js';
+export type { ConsulResolverOptions, HealthClient, HealthRead } from './backends/consul/consul-resolver.js';
+export { RegistryResolver } from './backends/registry/registry-resolver.js';
+export type { RegistrySource } from './backends/registry/registry-source.js';
+export type { StaticEndpoint } from './backends/static/static-endpoint.js';
+export { StaticResolver } from './backends/static/static-resolver.js';
 export type * from './discovery.js';
 export type * from './registration/registration.js';
 export type { NamedRequest } from './registration/register-all.js';
 export type { RegisteredInstance, RegistrationTarget, TargetDescription } from './registration/registration-target.js';
 export { standardCheck } from './registration/check-body.js';
 export { SplitBrainProtection, type MembersSource, type SplitBrainOptions } from './split-brain-protection.js';
+export type { EndpointEventMap, EndpointEvents } from './watch/endpoint-events.js';
+export type { EndpointWatch } from './watch/endpoint-watch.js';
+export type { WatchPace } from './watch/shared-watch.js';
+export { SharedWatches } from './watch/shared-watches.js';
+export type { LocalWatchOptions, SetCallback, SetSubscription, SharedWatchesOptions } from './watch/shared-watches.js';

@@ -1,7 +1,7 @@
 /**
- * The exams that every cache, every check runner, every target of registrations and every store of a registry must pass,
- * ours and yours, for any test framework, a clock to turn by hand for `createRegistry({ clock })`, and servers that
- * misbehave.
+ * The exams that every cache, every check runner, every target of registrations, every resolver and every store of a
+ * registry must pass, ours and yours, for any test framework, a clock to turn by hand for `createRegistry({ clock })`, and
+ * servers that misbehave.
  */
 export { cacheSuite, type CacheCase, type CachedSample, type CacheSubject } from './cache-suite.js';
 export { checkRunnerSuite, type RunnerCase, type RunnerSubject } from './check-runner-suite.js';
@@ -9,4 +9,5 @@ export { FakeClock } from './fake-clock.js';
 export { createMisbehavingDns } from './misbehaving-dns.js';
 export type { AskedQuestion, DnsBehaviour, MisbehavingDns, MisbehavingDnsOptions } from './misbehaving-dns.js';
 export { registrationTargetSuite, type TargetCase, type TargetSubject } from './registration-target-suite.js';
+export { resolverSuite, type ResolverCase, type ResolverSubject, type SuiteInstance } from './resolver-suite.js';
 export { storeSuite, type StoreCase, type StoreSubject } from './store-suite.js';

@@ -321,7 +321,7 @@ class WatchedSets {
   async next(): Promise<EndpointSet> {
     const { done, value } = await this.result();
     assert.ok(done !== true, 'the watch ended');
-    return value as EndpointSet;
+    return value;
   }
 
   abort(): void {

@@ -34,25 +34,26 @@ async function put(client: ConsulClient, service: string, instances: readonly Su
   }
 }
 
-describe('an agent is a resolver:', () => {
-  const open = async () => {
-    const dev = { dev: true, logLevel: 'error', httpAddr: '127.0.0.1:0', dnsAddr: '127.0.0.1:0' };
-    const { config } = await loadConfig(dev, {});
-    const agent = await startAgent(config, { log: () => {} });
-    const direct = agent.addresses.http[0] as string;
-    const proxy = await cuttableProxy(direct.replace('http://', ''));
-    const [writer, reader] = [new ConsulClient({ addresses: direct }), new ConsulClient({ addresses: proxy.address })];
-    return {
-      resolver: new ConsulResolver({ client: reader, clock: realClock, random: realRandom }),
-      datacenter: 'dc1',
-      put: (service: string, instances: readonly SuiteInstance[]) => put(writer, service, instances),
-      outage: { begin: () => proxy.cut(), end: () => proxy.mend() },
-      close: async () => {
-        await Promise.all([writer.close(), reader.close(), proxy.close()]);
-        await agent.close();
-      },
-    };
+const open = async () => {
+  const dev = { dev: true, logLevel: 'error', httpAddr: '127.0.0.1:0', dnsAddr: '127.0.0.1:0' };
+  const { config } = await loadConfig(dev, {});
+  const agent = await startAgent(config, { log: () => {} });
+  const direct = agent.addresses.http[0] as string;
+  const proxy = await cuttableProxy(direct.replace('http://', ''));
+  const [writer, reader] = [new ConsulClient({ addresses: direct }), new ConsulClient({ addresses: proxy.address })];
+  return {
+    resolver: new ConsulResolver({ client: reader, clock: realClock, random: realRandom }),
+    datacenter: 'dc1',
+    put: (service: string, instances: readonly SuiteInstance[]) => put(writer, service, instances),
+    outage: { begin: () => proxy.cut(), end: () => proxy.mend() },
+    close: async () => {
+      await Promise.all([writer.close(), reader.close(), proxy.close()]);
+      await agent.close();
+    },
   };
+};
+
+describe('an agent is a resolver:', () => {
   for (const { name, run } of resolverSuite(open)) test(name, run);
 });
 
@@ -111,53 +112,50 @@ describe('the same data over HTTP and in this process', () => {
   });
 });
 
+const entry = (port: number) => ({
+  Node: { Node: 'n1', Address: '10.0.0.1', Datacenter: 'dc1' },
+  Service: { ID: `api-${port}`, Service: 'api', Port: port },
+  Checks: [],
+});
+
+const answer = (value: unknown, index: number, fields: Partial<ConsulAnswer<unknown>> = {}): ConsulAnswer<unknown> => ({
+  value,
+  status: 200,
+  index,
+  indexSpace: 's',
+  knownLeader: true,
+  lastContactMs: 0,
+  address: 'a',
+  header: () => undefined,
+  ...fields,
+});
+
+async function watched(answers: readonly ConsulAnswer<unknown>[]): Promise<{ told: string[]; sets: EndpointSet[] }> {
+  const clock = new FakeClock();
+  const left = [...answers];
+  const client: HealthClient = {
+    health: { service: () => Promise.resolve(left.shift()).then((one) => one ?? new Promise(() => {})) },
+  };
+  const resolver = new ConsulResolver({ client, clock, random: seededRandom(1) });
+  const abort = new AbortController();
+  const told: string[] = [];
+  const sets: EndpointSet[] = [];
+  const watch = resolver.watch({ service: 'api', onlyPassing: true }, abort.signal, {
+    onError: (error) => void told.push(error.message),
+    onConfirmed: ({ index }) => void told.push(`confirmed ${index}`),
+  });
+  const reading = (async () => {
+    for await (const set of watch) sets.push(set);
+  })();
+  await clock.advance(5_000);
+  abort.abort();
+  await reading;
+  await settle();
+  expect(clock.pending).toBe(0);
+  return { told, sets };
+}
+
 describe('over answers that are odd', () => {
-  const entry = (port: number) => ({
-    Node: { Node: 'n1', Address: '10.0.0.1', Datacenter: 'dc1' },
-    Service: { ID: `api-${port}`, Service: 'api', Port: port },
-    Checks: [],
-  });
-  const answer = (
-    value: unknown,
-    index: number,
-    fields: Partial<ConsulAnswer<unknown>> = {},
-  ): ConsulAnswer<unknown> => ({
-    value,
-    status: 200,
-    index,
-    indexSpace: 's',
-    knownLeader: true,
-    lastContactMs: 0,
-    address: 'a',
-    header: () => undefined,
-    ...fields,
-  });
-
-  async function watched(answers: readonly ConsulAnswer<unknown>[]): Promise<{ told: string[]; sets: EndpointSet[] }> {
-    const clock = new FakeClock();
-    const left = [...answers];
-    const client: HealthClient = {
-      health: { service: () => Promise.resolve(left.shift()).then((one) => one ?? new Promise(() => {})) },
-    };
-    const resolver = new ConsulResolver({ client, clock, random: seededRandom(1) });
-    const abort = new AbortController();
-    const told: string[] = [];
-    const sets: EndpointSet[] = [];
-    const watch = resolver.watch({ service: 'api', onlyPassing: true }, abort.signal, {
-      onError: (error) => void told.push(error.message),
-      onConfirmed: ({ index }) => void told.push(`confirmed ${index}`),
-    });
-    const reading = (async () => {
-      for await (const set of watch) sets.push(set);
-    })();
-    await clock.advance(5_000);
-    abort.abort();
-    await reading;
-    await settle();
-    expect(clock.pending).toBe(0);
-    return { told, sets };
-  }
-
   test('an answer that is none of health/service makes the set stale, never empty', async () => {
     const { told, sets } = await watched([answer([entry(1)], 5), answer({ error: 'x' }, 6), answer([entry(1)], 7)]);
     expect(sets.map(({ endpoints, stale }) => [endpoints.length, stale])).toEqual([

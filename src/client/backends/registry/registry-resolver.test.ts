@@ -24,16 +24,17 @@ async function put(registry: Registry, service: string, instances: readonly Suit
   }
 }
 
-describe('a registry in this process is a resolver:', () => {
-  const open = async () => {
-    const registry = await createRegistry({ node: { name: 'n1' } });
-    return {
-      resolver: new RegistryResolver(registry),
-      datacenter: 'dc1',
-      put: (service: string, instances: readonly SuiteInstance[]) => put(registry, service, instances),
-      close: () => registry.close(),
-    };
+const open = async () => {
+  const registry = await createRegistry({ node: { name: 'n1' } });
+  return {
+    resolver: new RegistryResolver(registry),
+    datacenter: 'dc1',
+    put: (service: string, instances: readonly SuiteInstance[]) => put(registry, service, instances),
+    close: () => registry.close(),
   };
+};
+
+describe('a registry in this process is a resolver:', () => {
   for (const { name, run } of resolverSuite(open)) test(name, run);
 });
 

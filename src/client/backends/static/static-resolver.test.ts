@@ -2,20 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { resolverSuite } from '../../../testing/resolver-suite.js';
 import { StaticResolver } from './static-resolver.js';
 
-describe('a fixed list is a resolver:', () => {
-  const open = async () => {
-    const resolver = new StaticResolver();
-    return {
-      resolver,
-      datacenter: 'dc1',
-      put: async (service: string, instances: Parameters<typeof resolver.set>[1]) =>
-        resolver.set(
-          service,
-          instances.map((one) => ({ ...one, datacenter: 'dc1' })),
-        ),
-      close: async () => {},
-    };
+const open = async () => {
+  const resolver = new StaticResolver();
+  return {
+    resolver,
+    datacenter: 'dc1',
+    put: async (service: string, instances: Parameters<typeof resolver.set>[1]) =>
+      resolver.set(
+        service,
+        instances.map((one) => ({ ...one, datacenter: 'dc1' })),
+      ),
+    close: async () => {},
   };
+};
+
+describe('a fixed list is a resolver:', () => {
   for (const { name, run } of resolverSuite(open)) test(name, run);
 });
 

@@ -1,1 +1,2 @@
-export type { Discovery } from '../../client/index.js';
+export { registerDiscovery } from './register-discovery.js';
+export type { GrpcDiscovery, GrpcDiscoveryOptions } from './register-discovery.js';

@@ -10,8 +10,11 @@ export interface DnsResolveOptions extends CallOptions {
   readonly useCache?: boolean;
   /** Default: the configuration's. Layout `consul` only. */
   readonly datacenter?: string;
-  /** Layout `consul`; in layout `srv` it takes the place of the protocol. */
-  readonly tag?: string;
+  /**
+   * Layout `consul`; in layout `srv` it takes the place of the protocol. Of several each is asked for, and what bears all
+   * of them is taken.
+   */
+  readonly tag?: string | readonly string[];
   /** Only instances whose metadata fulfils all of it. */
   readonly metadata?: MetadataFilter;
 }
@@ -35,7 +38,7 @@ const querySchema = z.strictObject(shared);
 const resolveSchema = z.strictObject({
   ...shared,
   datacenter: text.optional(),
-  tag: text.optional(),
+  tag: z.union([text, z.array(text)], 'must be a text or a list of texts').optional(),
   metadata: metadataFilter.optional(),
 });
 const watchSchema = resolveSchema.omit({ useCache: true }).extend({

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { defaults, parseOptions } from '../../model/index.js';
 import { abortable, pause, realClock, realRandom, silentLogger } from '../../runtime/index.js';
@@ -13,6 +14,7 @@ import { healthOf, HealthTracker } from './health-tracker.js';
 import type { DnsHealthCheck, DnsInstanceHealth } from './health-tracker.js';
 import { tcpReach } from './reach.js';
 import type { Reach } from './reach.js';
+import type { NameLayout } from './service-name.js';
 import { watchSets } from './service-watch.js';
 
 export interface DnsConfig extends DnsResolverConfig {
@@ -27,6 +29,15 @@ export interface DnsWatchOptions extends Omit<DnsResolveOptions, 'useCache'> {
   readonly interval?: number;
   /** Told of every failed look, and of what the callback throws. Default: the logger. */
   readonly onError?: (error: Error) => void;
+}
+
+export interface WatchSetsOptions extends Omit<DnsWatchOptions, 'interval'> {
+  /** Default 30,000. */
+  readonly intervalMs?: number;
+  /** How it waits between two looks. Default: without keeping the process alive. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told when a look found everything as it was. */
+  readonly onConfirmed?: (set: DnsEndpointSet) => void;
 }
 
 /** Health of the instances of one service, as seen from here. */
@@ -58,6 +69,8 @@ const configSchema = resolverSchema.extend({
 export class DnsServiceDiscovery implements AsyncDisposable {
   /** What it looks services up with; usable beside. */
   readonly resolver: DnsServiceResolver;
+  /** How names are made, as configured or known by the suffix. */
+  readonly layout: NameLayout;
   private readonly tracker: HealthTracker | undefined;
   private readonly clock: Clock;
   private readonly random: Random;
@@ -67,11 +80,14 @@ export class DnsServiceDiscovery implements AsyncDisposable {
   /** Throws INVALID_ARGUMENT naming every option and server entry that breaks a rule. */
   constructor(config: DnsConfig = {}) {
     parseOptions('DnsConfig', configSchema, config);
+    // Every watch listens.
+    setMaxListeners(0, this.ended.signal);
     const { healthCheck = false, reach, ...forResolver } = config;
     this.clock = config.clock ?? realClock;
     this.random = config.random ?? realRandom;
     this.logger = config.logger ?? silentLogger;
     this.resolver = new DnsServiceResolver(forResolver);
+    this.layout = this.resolver.layout;
     const parts = { reach: reach ?? tcpReach(this.clock), clock: this.clock, random: this.random };
     if (healthCheck !== false) this.tracker = new HealthTracker(healthCheck === true ? {} : healthCheck, parts);
   }
@@ -110,27 +126,35 @@ export class DnsServiceDiscovery implements AsyncDisposable {
     const options: DnsWatchOptions = typeof given === 'number' ? { interval: given } : given;
     checkWatchOptions(options);
     const report = options.onError ?? this.logged(name);
-    const sets = this.watchSets(name, { ...options, onError: report }, heldWait(this.clock));
+    const { interval: seconds, ...others } = options;
+    const intervalMs = seconds === undefined ? defaults.dnsWatchIntervalMs : seconds * 1000;
+    const sets = this.watchSets(name, { ...others, intervalMs, onError: report, wait: heldWait(this.clock) });
     return typeof callbackOrOptions === 'function' ? this.callEach(callbackOrOptions, sets, report) : sets;
   }
 
   /**
-   * The iteration behind `watchService`, waiting as told: for whoever decides otherwise whether the process stays alive.
+   * The iteration behind `watchService`, for those who say more of how it goes on.
    * @internal
    */
-  watchSets(
-    name: string,
-    { interval, signal, onError, timeoutMs, ...query }: DnsWatchOptions,
-    wait: (ms: number, signal: AbortSignal) => Promise<void> = (ms, signal) => pause(this.clock, ms, signal),
-  ): AbortableIteration<DnsEndpointSet> {
+  watchSets(name: string, options: WatchSetsOptions): AbortableIteration<DnsEndpointSet> {
+    const {
+      signal,
+      timeoutMs,
+      intervalMs = defaults.dnsWatchIntervalMs,
+      wait,
+      onError,
+      onConfirmed,
+      ...query
+    } = options;
     const parts = {
       look: (signal: AbortSignal) =>
         this.resolver.resolveService(name, { ...query, signal, ...(timeoutMs !== undefined && { timeoutMs }) }),
       judged: (set: DnsEndpointSet) => this.judged(set),
       onJudgement: (listener: () => void) => this.tracker?.onChange(listener) ?? (() => {}),
-      intervalMs: interval === undefined ? defaults.dnsWatchIntervalMs : interval * 1000,
-      wait,
+      intervalMs,
+      wait: wait ?? ((ms: number, signal: AbortSignal) => pause(this.clock, ms, signal)),
       onError: onError ?? this.logged(name),
+      onConfirmed,
       clock: this.clock,
       random: this.random,
     };

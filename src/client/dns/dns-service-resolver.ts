@@ -15,11 +15,13 @@ import type { DnsResolverConfig, ResolverSettings } from './dns-resolver-config.
 import { DnsStats } from './dns-stats.js';
 import type { DnsStatsReading } from './dns-stats.js';
 import { hostAddresses } from './host-addresses.js';
+import { inAll } from './in-all.js';
 import { fulfils } from './metadata-filter.js';
 import { RecordCache } from './record-cache.js';
 import type { KnownAnswer, LookupOptions } from './record-cache.js';
 import { ServiceLookup } from './service-lookup.js';
 import { checkedName } from './service-name.js';
+import type { NameLayout } from './service-name.js';
 import type { StoredAnswer } from './stored-answer.js';
 
 /** What DNS says to one question. */
@@ -48,6 +50,8 @@ export interface DnsQueryResult {
 
 /** Services, hosts and any other records out of DNS, kept for as long as their TTL allows. Asks nobody until used. */
 export class DnsServiceResolver implements AsyncDisposable {
+  /** How names are made, as configured or known by the suffix. */
+  readonly layout: NameLayout;
   private readonly settings: ResolverSettings;
   private readonly records: RecordCache;
   private readonly counters = new DnsStats();
@@ -57,6 +61,7 @@ export class DnsServiceResolver implements AsyncDisposable {
   /** Throws INVALID_ARGUMENT naming every option and server entry that breaks a rule. */
   constructor(private readonly config: DnsResolverConfig = {}) {
     this.settings = resolverSettings(config);
+    this.layout = this.settings.rules.zone.layout;
     const { settings } = this;
     const { clock, random, clamps } = settings;
     const client =
@@ -99,13 +104,14 @@ export class DnsServiceResolver implements AsyncDisposable {
   async resolveService(service: string, options: DnsResolveOptions = {}): Promise<DnsEndpointSet> {
     checkResolveOptions(options);
     const { rules, random } = this.settings;
-    const words = {
-      service,
-      ...definedOnly({ datacenter: options.datacenter ?? this.config.datacenter, tag: options.tag }),
-    };
-    const found = await this.within(`looking up service ${service}`, options, (bounds) =>
-      new ServiceLookup(this.records, rules, words, bounds, random).run(),
-    );
+    const datacenter = options.datacenter ?? this.config.datacenter;
+    const found = await this.within(`looking up service ${service}`, options, async (bounds) => {
+      const lookups = tagsOf(options).map((tag) => {
+        const words = { service, ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
+        return new ServiceLookup(this.records, rules, words, bounds, random).run();
+      });
+      return inAll(await Promise.all(lookups));
+    });
     this.counters.unresolvedTargets += found.unresolved.length;
     const { metadata } = options;
     if (metadata) refuseBlindFilter(service, found);
@@ -216,10 +222,8 @@ function resultOf({ answer, ttlMs, ageMs, stale, error }: KnownAnswer): DnsQuery
   };
 }
 
-function definedOnly(words: { datacenter: string | undefined; tag: string | undefined }): {
-  datacenter?: string;
-  tag?: string;
-} {
-  const { datacenter, tag } = words;
-  return { ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
+/** Each to be asked for; undefined for none. */
+function tagsOf({ tag }: DnsResolveOptions): readonly (string | undefined)[] {
+  if (tag === undefined || tag.length === 0) return [undefined];
+  return typeof tag === 'string' ? [tag] : [...new Set(tag.map((one) => one.toLowerCase()))];
 }

@@ -3,6 +3,7 @@
  * record says that an instance was fine when it was written; this says whether somebody takes connections now. It judges
  * for this process alone, and changes nothing anywhere else.
  */
+import { setMaxListeners } from 'node:events';
 import { defaults, limits } from '../../model/index.js';
 import type { EndpointStatus } from '../../model/index.js';
 import { mapAtOnce, pause } from '../../runtime/index.js';
@@ -64,7 +65,10 @@ export class HealthTracker {
   constructor(
     private readonly rules: DnsHealthCheck,
     private readonly parts: TrackerParts,
-  ) {}
+  ) {
+    // Every connection being made listens; ten of them would be taken for a leak.
+    setMaxListeners(0, this.ended.signal);
+  }
 
   /** The set with what is known of its endpoints' health; what is not known yet will be looked at. */
   judged(set: DnsEndpointSet): DnsEndpointSet {
@@ -138,6 +142,7 @@ export class HealthTracker {
   private async look(target: Target): Promise<void> {
     const { reach, clock } = this.parts;
     const { timeoutMs = defaults.dnsHealthTimeoutMs, failuresBeforeCritical = defaults.dnsHealthFailures } = this.rules;
+    if (this.ended.signal.aborted) return;
     const before = target.reachability;
     try {
       await reach(target.address, target.port, timeoutMs, this.ended.signal);

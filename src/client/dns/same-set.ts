@@ -1,18 +1,18 @@
+import { endpointKey } from '../../balancer/index.js';
+import { sameEndpoints } from '../endpoint-sets.js';
 import type { DnsServiceEndpoint } from './dns-endpoint.js';
 
-/** Whether two lists hold the same endpoints, in any order. When they were last looked at does not count. */
-export function sameEndpoints(a: readonly DnsServiceEndpoint[], b: readonly DnsServiceEndpoint[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  const known = a.map(content).toSorted();
+/** Whether two lists say the same, in any order, also about what only DNS knows of an endpoint. */
+export function sameDnsEndpoints(a: readonly DnsServiceEndpoint[], b: readonly DnsServiceEndpoint[]): boolean {
+  if (!sameEndpoints(a, b)) return false;
+  const known = a.map(ofDns).toSorted();
   return b
-    .map(content)
+    .map(ofDns)
     .toSorted()
     .every((one, i) => one === known[i]);
 }
 
-function content(endpoint: DnsServiceEndpoint): string {
-  const { lastCheck: _, tags, metadata, addresses, ...rest } = endpoint;
-  const pairs = Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)), tags, pairs, addresses]);
+function ofDns(endpoint: DnsServiceEndpoint): string {
+  const { priority, target, addresses, alpn } = endpoint;
+  return JSON.stringify([endpointKey(endpoint), priority, target, addresses, alpn]);
 }

@@ -1,12 +1,12 @@
 /**
- * A service, looked at again and again: at the smaller of the interval and what the answers allow (their TTL), but not
- * more often than once a second. What the world does never ends it.
+ * A service, looked at again and again: when the interval is over, or the TTL of the answers where that is shorter, but
+ * for a TTL not more often than once a second. What the world does never ends it.
  */
 import { defaults, isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
 import { fullJitterMs } from '../../runtime/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import type { DnsEndpointSet } from './dns-endpoint.js';
-import { sameEndpoints } from './same-set.js';
+import { sameDnsEndpoints } from './same-set.js';
 
 export interface WatchParts {
   /** Rejects with ABORTED once the signal has. */
@@ -19,6 +19,8 @@ export interface WatchParts {
   /** Waits so long, or until the signal aborts; never rejects. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly onError: (error: Error) => void;
+  /** A look found everything as it was. */
+  readonly onConfirmed?: ((set: DnsEndpointSet) => void) | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -33,7 +35,8 @@ export async function* watchSets(parts: WatchParts, signal: AbortSignal): AsyncG
   let nextLookMs = clock.now();
   try {
     while (!signal.aborted) {
-      if (clock.now() >= nextLookMs) {
+      const isDue = clock.now() >= nextLookMs;
+      if (isDue) {
         const looked = await lookOnce(parts, signal);
         if (looked === 'ended') return;
         if ('set' in looked) known = { set: looked.set, atMs: clock.now() - looked.set.ageMs };
@@ -41,14 +44,14 @@ export async function* watchSets(parts: WatchParts, signal: AbortSignal): AsyncG
         const isFine = 'set' in looked && !looked.set.stale && looked.set.unresolved.length === 0;
         failures = isFine ? 0 : failures + 1;
         const pauseMs = isFine ? looked.set.ttlMs : failurePauseMs(failures, parts);
-        nextLookMs = clock.now() + Math.max(defaults.dnsWatchLeastMs, Math.min(pauseMs, parts.intervalMs));
+        nextLookMs = clock.now() + Math.min(parts.intervalMs, Math.max(defaults.dnsWatchLeastMs, pauseMs));
       }
       if (known) {
         const set = parts.judged({ ...known.set, ageMs: Math.max(0, clock.now() - known.atMs) });
-        if (!told || told.stale !== set.stale || !sameEndpoints(told.endpoints, set.endpoints)) {
+        if (!told || told.stale !== set.stale || !sameDnsEndpoints(told.endpoints, set.endpoints)) {
           told = set;
           yield set;
-        }
+        } else if (isDue && !set.stale) parts.onConfirmed?.(set);
       }
       await wake.waitUntil(nextLookMs);
     }

@@ -57,8 +57,8 @@ export type DnsBehaviour =
   | { readonly delayMs: number }
   /** A response code and no records. */
   | { readonly rcode: number }
-  /** Bytes as they are, the id not even ours. */
-  | { readonly bytes: Uint8Array }
+  /** Bytes in place of an answer. */
+  | { readonly raw: (answer: Message, asked: AskedQuestion) => Uint8Array }
   /** Whatever you make of the right answer. */
   | { readonly message: (answer: Message, asked: AskedQuestion) => Message | readonly Message[] };
 
@@ -183,7 +183,7 @@ function perform(how: DnsBehaviour, scene: Scene): void {
   if (isCut) return send({ ...answer, truncated: true, answers: [], additionals: [] });
   if (typeof how === 'object') {
     if ('delayMs' in how) return later(how.delayMs, () => send(answer));
-    if ('bytes' in how) return way.send(Buffer.from(how.bytes));
+    if ('raw' in how) return way.send(Buffer.from(how.raw(answer, asked)));
     if ('rcode' in how) return send({ ...answer, rcode: how.rcode, answers: [], authorities: [], additionals: [] });
     const messages = how.message(answer, asked);
     for (const message of Array.isArray(messages) ? messages : [messages]) send(message as Message);

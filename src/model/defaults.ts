@@ -107,6 +107,12 @@ export const defaults = {
   cacheLoadTimeoutMs: 30_000,
   /** How long answers must stay below what is known before the index space is held to have begun anew. */
   cacheResetAfterMs: 5_000,
+  redisPrefix: 'discovery:',
+  redisCommandTimeoutMs: 250,
+  redisConnectTimeoutMs: 2_000,
+  /** How long Redis is left alone after a failure: doubling from the first to the last. */
+  redisBackOffMinMs: 250,
+  redisBackOffMaxMs: 10_000,
 
   // ---- balancing
   overprovisioning: 1.4,

@@ -153,6 +153,12 @@ export const limits = {
   cacheFloors: 4,
   /** How far in the future an entry may have been stored before its times are not believed: clocks of machines differ. */
   cacheClockSkewMs: 60_000,
+  /** Commands of one cache that wait for Redis; more are answered as misses. */
+  redisCommandsAtOnce: 1_000,
+  /** A larger entry is not sent to Redis. */
+  redisEntryBytes: 8 * 1024 * 1024,
+  /** Writes of our own that are known again when Redis tells of them. */
+  redisOwnWrites: 4_096,
 
   // ---- balancing
   /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */

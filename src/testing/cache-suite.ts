@@ -11,8 +11,10 @@ export interface CachedSample {
 export interface CacheSubject {
   /** Another client of the same storage each time, where there can be several; else the only one. */
   open(): Promise<Cache<CachedSample>>;
-  /** Whether clients see each other's entries, and entries of several index spaces are kept side by side. */
-  readonly shared: boolean;
+  /** Whether clients see each other's entries at once. */
+  readonly seesOthers: boolean;
+  /** Whether entries of several index spaces are kept side by side. */
+  readonly keepsSpaces: boolean;
   /** The wall clock of the caches, ms. */
   wall(): number;
   /** Lets that clock move on. */
@@ -158,7 +160,7 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
   },
 
   'of many at once the newest stays': async (exam) => {
-    const caches = exam.subject.shared ? [await exam.open(), await exam.open()] : [await exam.open()];
+    const caches = exam.subject.seesOthers ? [await exam.open(), await exam.open()] : [await exam.open()];
     const indexes = Array.from({ length: 40 }, (_, n) => (n * 17) % 40);
     await Promise.all(
       indexes.map(async (index, n) => caches[n % caches.length]?.set('a', exam.entry({ index }, `value ${index}`))),
@@ -172,12 +174,12 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     assert.equal(await cache.set('a', exam.entry({ index: 3, indexSpace: 'two' }, 'of two')), true);
     assert.equal(await textOf(cache, 'a'), 'of two');
     assert.equal(await textOf(cache, 'a', 'two'), 'of two');
-    assert.equal(await textOf(cache, 'a', 'one'), exam.subject.shared ? 'of one' : undefined);
+    assert.equal(await textOf(cache, 'a', 'one'), exam.subject.keepsSpaces ? 'of one' : undefined);
     assert.equal(await textOf(cache, 'a', 'three'), undefined);
   },
 
   'two clients of two spaces do not disturb each other': async (exam) => {
-    if (!exam.subject.shared) return;
+    if (!exam.subject.keepsSpaces) return;
     const [one, two] = [await exam.open(), await exam.open()];
     await one.set('a', exam.entry({ index: 900, indexSpace: 'one' }, 'of one'));
     await two.set('a', exam.entry({ index: 3, indexSpace: 'two' }, 'of two'));

@@ -13,7 +13,7 @@ import { firstRate, nextRate } from './adaptive-ttl.js';
 import { Cells } from './cell.js';
 import type { Cell } from './cell.js';
 import { Flight, Waiter } from './flight.js';
-import { ageOf, isDueEarly, isFresh, jittered, lifeOf } from './freshness.js';
+import { ageOf, isDueEarly, isFresh, jittered, lifeOf } from '../freshness.js';
 import { settingsOf } from './options.js';
 import type { LoadingCacheEvent, LoadingCacheOptions, LoadingCacheSettings } from './options.js';
 

@@ -14,7 +14,8 @@ const subject = async () => {
   const clock = new FakeClock();
   return {
     open: async () => createMemoryCache<never>({ clock }),
-    shared: false,
+    seesOthers: false,
+    keepsSpaces: false,
     wall: () => clock.wall(),
     advance: (ms: number) => clock.advance(ms),
     dispose: async () => {},

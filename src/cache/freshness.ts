@@ -1,6 +1,6 @@
-import { limits } from '../../model/index.js';
-import type { CacheEntry } from '../../model/index.js';
-import type { Random } from '../../runtime/index.js';
+import { limits } from '../model/index.js';
+import type { CacheEntry } from '../model/index.js';
+import type { Random } from '../runtime/index.js';
 
 type Times = Omit<CacheEntry<unknown>, 'value'>;
 

@@ -1,0 +1,1 @@
+export { createSealedCache, type SealedCacheOptions } from './sealed-cache.js';

@@ -1,0 +1,1 @@
+export { createTieredCache, type TieredCacheOptions } from './tiered-cache.js';

@@ -1,2 +1,21 @@
+/**
+ * The client library: register, discover, watch and balance, over an agent of ours, a real Consul, any DNS, or a registry
+ * in this process. Loads nothing of the agent.
+ */
+export * from './client/index.js';
 export { isDiscoveryError, ServiceDiscoveryError } from './model/index.js';
-export type { ErrorCode, ErrorDetails, Violation } from './model/index.js';
+export { HealthCheckDefinition, HealthCheckType, ServiceDefinition } from './model/index.js';
+export type {
+  CallOptions,
+  EndpointSet,
+  EndpointStatus,
+  ErrorCode,
+  ErrorDetails,
+  Locality,
+  Resolver,
+  ResolverAbilities,
+  ServiceEndpoint,
+  ServiceQuery,
+  Violation,
+  WatchOptions,
+} from './model/index.js';

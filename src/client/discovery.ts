@@ -49,13 +49,6 @@ export interface WatchServiceOptions extends QueryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A watch that calls back. Ends when closed, when its signal aborts, or with the manager. */
-export interface ServiceWatch extends AsyncDisposable {
-  /** Resolves when it has ended; rejects when trying again cannot mend what is wrong (a filter that is none). */
-  readonly finished: Promise<void>;
-  close(): Promise<void>;
-}
-
 export interface ResolutionOptions extends Omit<QueryOptions, 'near'> {
   /** Name of a policy (docs/balancing.md). Default: the manager's. */
   readonly policy?: string;

@@ -4,22 +4,18 @@ import type { AbortableIteration } from '../../runtime/index.js';
 import { sameEndpoints } from '../endpoint-sets.js';
 
 /** What is watched, once its query is found good. */
-export interface Level {
+export interface Level<T = EndpointSet> {
   /** Nothing while nothing is known. */
-  look(): EndpointSet | undefined;
+  look(): T | undefined;
   /** Returns the unsubscribe. */
   subscribe(wake: () => void): () => void;
 }
 
 /**
- * A watch of something in this process: look, and look again whenever woken. Wake-ups that come while the reader is busy are
- * one, and those after which everything is as before are confirmations. `begin` throws what the query is refused for.
+ * Looks, and looks again whenever woken; wake-ups that come while the reader is busy are one. `begin` throws what the query
+ * is refused for.
  */
-export function levelTriggered(
-  begin: () => Level,
-  signal: AbortSignal,
-  { onConfirmed }: WatchOptions,
-): AbortableIteration<EndpointSet> {
+export function whenWoken<T extends object>(begin: () => Level<T>, signal: AbortSignal): AbortableIteration<T> {
   return abortable(signal, async function* (own) {
     let woken = false;
     let resume: (() => void) | undefined;
@@ -31,17 +27,30 @@ export function levelTriggered(
     const unsubscribe = level.subscribe(wake);
     own.addEventListener('abort', wake);
     try {
-      let last: EndpointSet | undefined;
       while (!own.aborted) {
         woken = false;
-        const set = level.look();
-        if (set && last && sameEndpoints(last.endpoints, set.endpoints)) onConfirmed?.(set);
-        else if (set) yield (last = set);
+        const seen = level.look();
+        if (seen) yield seen;
         if (!woken && !own.aborted) await new Promise<void>((resolve) => void (resume = resolve));
       }
     } finally {
       unsubscribe();
       own.removeEventListener('abort', wake);
+    }
+  });
+}
+
+/** A watch of endpoints in this process. Wake-ups after which everything is as before are confirmations. */
+export function levelTriggered(
+  begin: () => Level,
+  signal: AbortSignal,
+  { onConfirmed }: WatchOptions,
+): AbortableIteration<EndpointSet> {
+  return abortable(signal, async function* (own) {
+    let last: EndpointSet | undefined;
+    for await (const set of whenWoken(begin, own)) {
+      if (last && sameEndpoints(last.endpoints, set.endpoints)) onConfirmed?.(set);
+      else yield (last = set);
     }
   });
 }

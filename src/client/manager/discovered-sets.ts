@@ -69,6 +69,10 @@ export class DiscoveredSets {
     await this.cache?.evict(key);
   }
 
+  async close(): Promise<void> {
+    await this.cache?.close();
+  }
+
   private ask(query: ServiceQuery, signal: AbortSignal | undefined, timeoutMs: number): Promise<EndpointSet> {
     return retried((options) => this.resolver.lookup(query, options), { signal, timeoutMs }, this.rule);
   }

@@ -1,4 +1,4 @@
-import type { ServiceDiscoveryError, ServiceEndpoint } from '../../model/index.js';
+import type { ServiceDiscoveryError, ServiceEndpoint, ServiceQuery } from '../../model/index.js';
 import type { CacheMetrics, OperationMetrics } from './manager-metrics.js';
 
 /**
@@ -48,6 +48,8 @@ export interface ConfigValue {
 
 export interface LoadBalancerUpdate {
   readonly service: string;
+  /** The watched query whose answer changed. */
+  readonly query: ServiceQuery;
   readonly endpoints: readonly ServiceEndpoint[];
   readonly added: readonly ServiceEndpoint[];
   readonly removed: readonly ServiceEndpoint[];

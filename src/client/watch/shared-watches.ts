@@ -32,6 +32,8 @@ export type SetCallback = (set: EndpointSet) => unknown;
 
 /** A watch that calls back. */
 export interface SetSubscription extends AsyncDisposable {
+  /** Resolves when it has ended; rejects with what trying again cannot mend, of which nobody needs to take note. */
+  readonly finished: Promise<void>;
   /** No callback begins afterwards. Does not wait for one that runs. */
   close(): Promise<void>;
 }
@@ -69,8 +71,9 @@ export class SharedWatches implements AsyncDisposable {
     const tell = this.teller(query, options);
     const sets = this.watch(query, options);
     const close = async (): Promise<void> => void (await sets.return());
-    void callBack(sets, callback, tell);
-    return { close, [Symbol.asyncDispose]: close };
+    const finished = callBack(sets, callback, tell);
+    finished.catch(() => {});
+    return { finished, close, [Symbol.asyncDispose]: close };
   }
 
   /** What came, went and changed. */
@@ -90,7 +93,7 @@ export class SharedWatches implements AsyncDisposable {
       face.failed(error);
     };
     // Later, so that listeners attached in this turn miss nothing.
-    setImmediate(() => void callBack(sets, (set) => face.take(set), ended));
+    setImmediate(() => void callBack(sets, (set) => face.take(set), ended).catch(() => {}));
     return { on: (event, listener) => face.on(event, listener), close, [Symbol.asyncDispose]: close };
   }
 
@@ -168,6 +171,7 @@ async function callBack(sets: EndpointWatch, callback: SetCallback, tell: (error
     }
   } catch (error) {
     tell(asError(error));
+    throw error;
   }
 }
 

@@ -1,0 +1,35 @@
+import type { EndpointSet } from '../../model/index.js';
+import { silentLogger, type Logger } from '../../runtime/index.js';
+
+/** What is checked: a `ServiceDiscoveryManager`. */
+export interface CheckedCache {
+  indexes(name: string): Promise<{ readonly current: EndpointSet; readonly cached: EndpointSet | undefined }>;
+  evict(name: string): Promise<void>;
+}
+
+/**
+ * Tells whether what is cached of a service is what the registry has (seed "Service Discovery Standards", section
+ * "Cache Consistency"). Compared by the registry's index of the service, within one index space.
+ */
+export class CacheConsistency {
+  constructor(
+    private readonly cache: CheckedCache,
+    private readonly logger: Logger = silentLogger,
+  ) {}
+
+  /**
+   * True: the cached answer is the registry's. False: it is older, and was evicted; nothing is cached; or the registry
+   * could not be asked, and the cache is left as it is, to be served marked stale. Never rejects.
+   */
+  async validateCache(service: string): Promise<boolean> {
+    try {
+      const { current, cached } = await this.cache.indexes(service);
+      if (cached && cached.indexSpace === current.indexSpace && cached.index === current.index) return true;
+      if (cached) await this.cache.evict(service);
+      return false;
+    } catch (error) {
+      this.logger.warn({ service, error }, 'discovery.cache_not_validated');
+      return false;
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import {
+  defaults,
+  limits,
+  parseDuration,
+  parseOptions,
+  type Cache,
+  type Resolver,
+  type ServiceEndpoint,
+} from '../../model/index.js';
+import { realClock, realRandom, silentLogger, type Clock, type Logger, type Random } from '../../runtime/index.js';
+import type { RegistryBackend } from './backend.js';
+import type { ConsulTlsOptions } from '../../consul/index.js';
+import type { DnsConfig } from '../dns/index.js';
+import type { Balancing } from '../resolution/balancing.js';
+import type { CheckRequest } from '../registration/registration.js';
+
+/**
+ * How a `ServiceDiscoveryManager` works. Names and defaults are the documents' (seed "service_discovery.py"); times in
+ * seconds where the documents count seconds, else with their unit in the name. Everything is optional: with nothing given
+ * the manager talks to the agent that Consul's environment variables name, else to 127.0.0.1:8500.
+ */
+export interface ServiceDiscoveryConfig {
+  /** Default: the host of CONSUL_HTTP_ADDR, else 127.0.0.1. */
+  readonly consulHost?: string;
+  /** Default 8500. */
+  readonly consulPort?: number;
+  /** Several agents or servers, `host:port` or URLs, in order of preference; instead of consulHost and consulPort. */
+  readonly addresses?: readonly string[];
+  /** Default: CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE. Never shown in errors and logs. */
+  readonly token?: string;
+  readonly tls?: ConsulTlsOptions;
+  /** Variables that Consul's own tools read. Default `process.env`; `{}` for none. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Whom to ask. `consul` (default): our agent or Consul over HTTP.  An embedded registry: no sockets at all. Any other `Resolver`: discovery without registration.
+   */
+  readonly backend?: 'consul' | 'dns' | RegistryBackend | Resolver;
+  /** With `backend: 'dns'`. */
+  readonly dns?: DnsConfig;
+  /** For the whole of a call, retries included, ms, where the call does not say. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Attempts of one call when nobody answers or a server fails. Default 3. */
+  readonly maxRetries?: number;
+
+  /** Seconds for which a discovered set is served without asking again. Default 30. A watched service needs none. */
+  readonly cacheTtl?: number;
+  /** Default true. False: every `discoverService` asks, and nothing is kept for an outage. */
+  readonly enableCaching?: boolean;
+  /** Seconds for which known names go on being answered while nobody can be asked. Default 259,200: 72 hours. */
+  readonly staleBudget?: number;
+  /** A cache shared with other processes, behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). */
+  readonly sharedCache?: Cache<readonly ServiceEndpoint[]>;
+  /** File that keeps the last known sets, so that a start without a registry can answer. Default: none. */
+  readonly lastKnownGoodFile?: string;
+
+  /** Seconds between two runs of a check that names no interval. Default 10. */
+  readonly healthCheckInterval?: number;
+  /** How long an instance may be critical before it is removed, for checks that do not say. Default `1m`. */
+  readonly deregisterCriticalTimeout?: string;
+  /** Address of this machine as others reach it, for registrations that name none. Default: the agent's node address. */
+  readonly address?: string;
+  /** Check of registrations that name none. Default: none. `standardCheck` is the registration standard's. */
+  readonly defaultCheck?: CheckRequest;
+
+  /** Policy, locality, ejection, panic… of `pick` (docs/balancing.md). */
+  readonly balancing?: Balancing;
+  /** The same for single services, by name; what it gives wins. */
+  readonly services?: Readonly<Record<string, Balancing>>;
+  /** Longest wait of one standing request, seconds or a duration; up to `10m`. Default 60. */
+  readonly watchWait?: number | string;
+
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** A configuration with every default filled in. */
+export interface ManagerSettings {
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly ttlMs: number;
+  readonly caching: boolean;
+  readonly staleMs: number;
+  readonly healthCheckInterval: string;
+  readonly deregisterAfter: string;
+  readonly watchWaitMs: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const seconds = z.number('must be a number of seconds').positive('must be above 0');
+const text = z.string('must be a text').min(1, 'must not be empty');
+const duration = z
+  .string('must be a duration')
+  .refine((value) => parseDuration(value) !== undefined, 'must be a duration such as "1m"');
+const anything = z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object');
+
+const schema = z.strictObject({
+  consulHost: text.optional(),
+  consulPort: z
+    .number('must be a port')
+    .int('must be a port, 1 to 65535')
+    .min(1, 'must be a port, 1 to 65535')
+    .max(65_535, 'must be a port, 1 to 65535')
+    .optional(),
+  addresses: z.array(text, 'must be a list of addresses').min(1, 'must not be empty').optional(),
+  token: z.string('must be a text').optional(),
+  tls: anything.optional(),
+  environment: anything.optional(),
+  backend: z
+    .union([z.literal('consul'), z.literal('dns'), anything], 'must be "consul", "dns", a registry or a resolver')
+    .optional(),
+  dns: anything.optional(),
+  timeoutMs: z.number('must be a number').positive('must be above 0').optional(),
+  maxRetries: z
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(limits.lookupAttempts, `must be at most ${limits.lookupAttempts}`)
+    .optional(),
+  cacheTtl: seconds.optional(),
+  enableCaching: z.boolean('must be true or false').optional(),
+  staleBudget: z.number('must be a number of seconds').min(0, 'must be 0 or more').optional(),
+  sharedCache: anything.optional(),
+  lastKnownGoodFile: text.optional(),
+  healthCheckInterval: seconds.optional(),
+  deregisterCriticalTimeout: duration.optional(),
+  address: text.optional(),
+  defaultCheck: anything.optional(),
+  balancing: anything.optional(),
+  services: z.record(z.string(), anything, 'must map names of services to balancing').optional(),
+  watchWait: z.union([seconds, duration], 'must be seconds or a duration').optional(),
+  logger: anything.optional(),
+  clock: anything.optional(),
+  random: anything.optional(),
+});
+
+/** Throws INVALID_ARGUMENT naming every option that breaks a rule; an unknown one comes with the nearest known name. */
+export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings {
+  parseOptions('ServiceDiscoveryConfig', schema, config);
+  const wait = config.watchWait;
+  return {
+    timeoutMs: config.timeoutMs ?? defaults.lookupTimeoutMs,
+    attempts: config.maxRetries ?? defaults.lookupAttempts,
+    ttlMs: config.cacheTtl === undefined ? defaults.cacheTtlMs : config.cacheTtl * 1_000,
+    caching: config.enableCaching ?? true,
+    staleMs: config.staleBudget === undefined ? defaults.staleBudgetMs : config.staleBudget * 1_000,
+    healthCheckInterval:
+      config.healthCheckInterval === undefined ? defaults.healthCheckInterval : `${config.healthCheckInterval}s`,
+    deregisterAfter: config.deregisterCriticalTimeout ?? defaults.standardDeregisterAfter,
+    watchWaitMs:
+      wait === undefined
+        ? defaults.watchWaitMs
+        : typeof wait === 'number'
+          ? wait * 1_000
+          : (parseDuration(wait) as number),
+    logger: config.logger ?? silentLogger,
+    clock: config.clock ?? realClock,
+    random: config.random ?? realRandom,
+  };
+}

@@ -1,0 +1,286 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isDiscoveryError, type EndpointSet } from '../../model/index.js';
+import { createRegistry, type Registry } from '../../registry/index.js';
+import { startTestAgent } from '../../testing/index.js';
+import type { LoadBalancerUpdate, MetricsUpdate } from './events.js';
+import { CacheConsistency } from './cache-consistency.js';
+import type { QueryOptions } from '../discovery.js';
+import { ServiceDiscoveryManager } from './service-discovery-manager.js';
+import type { ServiceDiscoveryConfig } from './config.js';
+
+interface World {
+  /** To look behind the manager's back. */
+  readonly registry: Registry;
+  readonly config: ServiceDiscoveryConfig;
+  close(): Promise<void>;
+}
+
+const worlds: readonly [string, () => Promise<World>][] = [
+  [
+    'an agent over HTTP',
+    async () => {
+      const agent = await startTestAgent();
+      return {
+        registry: agent.registry,
+        config: { addresses: [agent.http], environment: {} },
+        close: () => agent.close(),
+      };
+    },
+  ],
+  [
+    'a registry in this process',
+    async () => {
+      const registry = await createRegistry();
+      return { registry, config: { backend: registry }, close: () => registry.close() };
+    },
+  ],
+];
+
+describe.each(worlds)('over %s', (_name, open) => {
+  let world: World;
+  let manager: ServiceDiscoveryManager;
+  let errors: Error[];
+
+  beforeEach(async () => {
+    world = await open();
+    manager = new ServiceDiscoveryManager(world.config);
+    errors = [];
+    manager.on('error', (error) => errors.push(error));
+  });
+  afterEach(async () => {
+    await manager.close();
+    await world.close();
+  });
+
+  const api = { port: 8080, address: '127.0.0.1', tags: ['v1'], metadata: { version: '1.0.0' } };
+
+  test('what is registered is discovered, with all that was said of it', async () => {
+    const registration = await manager.registerService('api', { ...api, region: 'eu', weights: { passing: 3 } });
+    expect(registration.id).toMatch(/^api-[0-9a-f-]{36}$/);
+    const [endpoint, ...others] = await manager.discoverService('api');
+    expect(others).toEqual([]);
+    expect(endpoint).toMatchObject({
+      id: registration.id,
+      service: 'api',
+      address: '127.0.0.1',
+      port: 8080,
+      healthy: true,
+      status: 'passing',
+      tags: ['v1'],
+      metadata: { version: '1.0.0', region: 'eu' },
+      datacenter: 'dc1',
+      locality: { region: 'eu', zone: '' },
+      weight: 3,
+    });
+    await registration.deregister();
+    expect(await manager.discoverService('api', { useCache: false })).toEqual([]);
+  });
+
+  test('no instance is an empty list, never an error', async () => {
+    expect(await manager.discoverService('nobody')).toEqual([]);
+    expect(await manager.getService('nobody')).toBeUndefined();
+  });
+
+  test('tags, filter, health and datacenter choose', async () => {
+    await manager.registerService('api', { ...api, id: 'a1' });
+    await manager.registerService('api', {
+      ...api,
+      id: 'a2',
+      port: 8081,
+      tags: ['v2'],
+      metadata: { version: '2.0.0' },
+    });
+    await manager.registerService('api', { ...api, id: 'a3', port: 8082, check: { ttl: '1h', health: () => false } });
+    const ids = async (options: Parameters<ServiceDiscoveryManager['discoverService']>[1]): Promise<string[]> =>
+      (await manager.discoverService('api', options)).map(({ id }) => id).toSorted();
+    expect(await ids({})).toEqual(['a1', 'a2']);
+    expect(await ids({ onlyPassing: false })).toEqual(['a1', 'a2', 'a3']);
+    expect(await ids({ tags: ['V2'] })).toEqual(['a2']);
+    expect(await ids({ filter: 'Service.Meta.version == "1.0.0"' })).toEqual(['a1']);
+    expect(await ids({ datacenter: 'dc1' })).toEqual(['a1', 'a2']);
+    expect((await manager.getService('api', { tag: 'v2', datacenter: 'dc1' }))?.id).toBe('a2');
+  });
+
+  test.each([
+    ['', {}, 'name'],
+    ['api', { tags: 'v1' }, 'tags'],
+    ['api', { onlypassing: false }, 'onlypassing'],
+    ['api', { filter: '' }, 'filter'],
+    ['api', { consistency: 'strong' }, 'consistency'],
+  ])('%j with %j is refused, naming %s', async (name, options, field) => {
+    const refused = await manager.discoverService(name, options as QueryOptions).catch((error: unknown) => error);
+    expect(
+      isDiscoveryError(refused, 'INVALID_ARGUMENT') && refused.details.violations?.map((one) => one.field),
+    ).toEqual([field]);
+  });
+
+  test('a filter that is none is the caller’s mistake, on every way in', async () => {
+    const filter = 'Service.Nope == 1';
+    await expect(manager.discoverService('api', { filter })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(manager.pick('api', { filter })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(manager.watchService('api', { filter }).next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('several at once, and in batches', async () => {
+    const both = await manager.registerService([
+      { name: 'a', port: 1, id: 'a1' },
+      { name: 'b', port: 2, id: 'b1' },
+    ]);
+    expect(both.map(({ id }) => id)).toEqual(['a1', 'b1']);
+    const found = await manager.discoverServices(['a', 'b', 'c', 'a']);
+    expect(Array.from(found, ([name, endpoints]) => [name, endpoints.map(({ id }) => id)])).toEqual([
+      ['a', ['a1']],
+      ['b', ['b1']],
+      ['c', []],
+    ]);
+  });
+
+  test('a watch gives the set now and after every change, and feeds discovery', async () => {
+    const sets: EndpointSet[] = [];
+    const watch = manager.watchService('api', (set) => void sets.push(set));
+    await expect.poll(() => sets.length).toBe(1);
+    expect(sets[0]?.endpoints).toEqual([]);
+    await world.registry.registerService({ Name: 'api', ID: 'other', Port: 1 });
+    await expect.poll(() => sets.at(-1)?.endpoints.map(({ id }) => id)).toEqual(['other']);
+    expect((await manager.discoverService('api')).map(({ id }) => id)).toEqual(['other']);
+    await watch.close();
+    await watch.finished;
+    expect(errors).toEqual([]);
+  });
+
+  test('an iterated watch ends with its signal', async () => {
+    const stop = new AbortController();
+    const seen: number[] = [];
+    for await (const { endpoints } of manager.watchService('api', { signal: stop.signal })) {
+      seen.push(endpoints.length);
+      if (seen.length === 1) await world.registry.registerService({ Name: 'api', Port: 1 });
+      else stop.abort();
+    }
+    expect(seen).toEqual([0, 1]);
+  });
+
+  test('picks share the load, and leave out what failed', async () => {
+    for (const port of [1, 2]) await manager.registerService('api', { ...api, id: `a${port}`, port });
+    const counts = new Map<string, number>();
+    for (let n = 0; n < 100; n++) {
+      const pick = await manager.pick('api', { policy: 'round-robin' });
+      counts.set(pick.endpoint.id, (counts.get(pick.endpoint.id) ?? 0) + 1);
+      pick.done();
+    }
+    expect(Object.fromEntries(counts)).toEqual({ a1: 50, a2: 50 });
+    const dead = await manager.pick('api');
+    dead.done({ ok: false, kind: 'connect' });
+    for (let n = 0; n < 20; n++) {
+      const next = await manager.pick('api');
+      expect(next.endpoint.id).not.toBe(dead.endpoint.id);
+      next.done();
+    }
+    expect((await manager.explain('api')).find(({ endpoint }) => endpoint.id === dead.endpoint.id)).toMatchObject({
+      eligible: false,
+    });
+  });
+
+  test('a pick of nobody is NO_ENDPOINTS', async () => {
+    await expect(manager.pick('nobody')).rejects.toMatchObject({ code: 'NO_ENDPOINTS' });
+  });
+
+  test('a resolution picks without a promise and follows changes', async () => {
+    await manager.registerService('api', { ...api, id: 'a1' });
+    const resolution = manager.resolution('api', { policy: 'round-robin' });
+    expect(resolution.pick()).toMatchObject({ type: 'none', error: { code: 'NOT_READY' } });
+    await resolution.ready();
+    expect(resolution.pick()).toMatchObject({ type: 'endpoint', endpoint: { id: 'a1' } });
+    const seen: string[][] = [];
+    resolution.onChange(({ endpoints }) => seen.push(endpoints.map(({ id }) => id)));
+    await world.registry.registerService({ Name: 'api', ID: 'a2', Port: 1 });
+    await expect.poll(() => seen.at(-1)?.toSorted()).toEqual(['a1', 'a2']);
+    await resolution.close();
+  });
+
+  test('load_balancer_update tells of endpoints and weights', async () => {
+    await world.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
+    const updates: LoadBalancerUpdate[] = [];
+    manager.on('load_balancer_update', (update) => updates.push(update), { service: 'api' });
+    await expect.poll(() => updates.map(({ added }) => added.map(({ id }) => id))).toEqual([['a1']]);
+    await world.registry.registerService({ Name: 'api', ID: 'a1', Port: 1, Weights: { Passing: 7, Warning: 1 } });
+    await expect
+      .poll(() => updates[1]?.changed.map(({ before, after }) => [before.weight, after.weight]))
+      .toEqual([[1, 7]]);
+    await world.registry.deregisterService('a1');
+    await expect.poll(() => updates[2]?.removed.map(({ id }) => id)).toEqual(['a1']);
+  });
+
+  test('metrics_update tells of health and at intervals', async () => {
+    const updates: MetricsUpdate[] = [];
+    manager.on('metrics_update', (update) => updates.push(update), { service: 'api', interval: 0.05 });
+    await world.registry.registerService({
+      Name: 'api',
+      ID: 'a1',
+      Port: 1,
+      Check: { CheckID: 'c', TTL: '1h', Status: 'passing' },
+    });
+    await world.registry.updateTtl('c', 'critical', '');
+    await expect
+      .poll(() =>
+        updates.flatMap(({ transitions }) => transitions.map(({ before, after }) => `${before}>${after}`)).at(-1),
+      )
+      .toMatch(/>critical$/);
+    await expect.poll(() => updates.some(({ reason }) => reason === 'interval')).toBe(true);
+    const { metrics } = updates.at(-1) as MetricsUpdate;
+    expect(metrics.health).toMatchObject([{ service: 'api', endpoints: 1, healthy: 0 }]);
+    await manager.discoverService('api');
+    expect(manager.metrics().cache).toMatchObject([{ service: 'api' }]);
+  });
+
+  test('config_update tells of keys under a prefix, once what is there, then every change', async () => {
+    await putKey(world.registry, '1');
+    const seen: (string | undefined)[] = [];
+    const stop = manager.on('config_update', ({ entries }) => void seen.push(entries.get('app/limit')?.text), {
+      prefix: 'app/',
+    });
+    await expect.poll(() => seen).toEqual(['1']);
+    await putKey(world.registry, '2');
+    await expect.poll(() => seen).toEqual(['1', '2']);
+    stop();
+    expect(() => manager.on('config_update', () => {}, {})).toThrow(/prefix/);
+  });
+
+  test('CacheConsistency compares with the registry’s index', async () => {
+    const consistency = new CacheConsistency(manager);
+    expect(await consistency.validateCache('api')).toBe(false);
+    await world.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
+    await manager.discoverService('api');
+    expect(await consistency.validateCache('api')).toBe(true);
+    await world.registry.registerService({ Name: 'api', ID: 'a2', Port: 2 });
+    expect(await consistency.validateCache('api')).toBe(false);
+    expect(await manager.discoverService('api')).toHaveLength(2);
+  });
+
+  test('close deregisters, ends watches, and refuses what comes after', async () => {
+    await manager.registerService('api', { ...api, id: 'a1' });
+    const watch = manager.watchService('api');
+    await watch.next();
+    await manager.close();
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+    expect([...world.registry.localServices().keys()].filter((id) => id !== 'consul')).toEqual([]);
+    await expect(manager.discoverService('api')).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(manager.registerService('api', api)).rejects.toMatchObject({ code: 'CLOSED' });
+    await manager.close();
+    expect(errors).toEqual([]);
+  });
+
+  test('close can leave what is registered', async () => {
+    await manager.registerService('api', { ...api, id: 'a1' });
+    await manager.close({ deregister: false });
+    expect(world.registry.localServices().has('a1')).toBe(true);
+  });
+});
+
+function putKey(registry: Registry, value: string): Promise<boolean> {
+  return registry.kvPut({
+    key: 'app/limit',
+    value: Buffer.from(value).toString('base64'),
+    flags: 0n,
+    mode: { type: 'set' },
+  });
+}

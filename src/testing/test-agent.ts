@@ -1,0 +1,49 @@
+import type { Registry } from '../registry/index.js';
+
+/** An agent in this process, on free ports of the loopback, with nothing on disk. */
+export interface TestAgent extends AsyncDisposable {
+  /** `127.0.0.1:49152`, for `ServiceDiscoveryManager({ addresses: [http] })`. */
+  readonly http: string;
+  /** The same for DNS, UDP and TCP. */
+  readonly dns: string;
+  /** What it serves: commands and the catalog, to arrange a test and to look at its outcome. */
+  readonly registry: Registry;
+  /** Harmless twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * For tests of programs that discover or register: a whole agent, ready when this resolves. `config` has the keys of a
+ * configuration file (docs/agent.md). The agent's code is loaded when this is first called.
+ */
+export async function startTestAgent(config: object = {}): Promise<TestAgent> {
+  const { loadConfig, startAgent } = await import('../agent/index.js');
+  const files = await configFile(config);
+  try {
+    const flags = { dev: true, logLevel: 'error', httpAddr: '127.0.0.1:0', dnsAddr: '127.0.0.1:0' } as const;
+    const loaded = await loadConfig({ ...flags, configFile: [files.path] }, {});
+    const agent = await startAgent(loaded.config, { log: () => {} });
+    const close = (): Promise<void> => agent.close();
+    return {
+      http: agent.addresses.http[0] as string,
+      dns: agent.addresses.dns[0] as string,
+      registry: agent.registry,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } finally {
+    await files.remove();
+  }
+}
+
+async function configFile(config: object): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const [{ mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:os'),
+    import('node:path'),
+  ]);
+  const directory = await mkdtemp(join(tmpdir(), 'datapunk-test-'));
+  const path = join(directory, 'agent.json');
+  await writeFile(path, JSON.stringify(config));
+  return { path, remove: () => rm(directory, { recursive: true, force: true }) };
+}

@@ -1,0 +1,45 @@
+/**
+ * Writes the API reference from the docstrings of every entry point, one page each. Where to: the first argument,
+ * default docs/api. `test/api-reference.test.ts` proves that what is committed is what this writes.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Application } from 'typedoc';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const out = resolve(process.argv[2] ?? join(root, 'docs/api'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const entries = Object.values(manifest.exports)
+  .filter((entry) => typeof entry !== 'string')
+  .map((entry) => join(root, entry.types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts')));
+
+const app = await Application.bootstrapWithPlugins({
+  name: '@datapunk/discovery',
+  entryPoints: entries,
+  tsconfig: join(root, 'tools/api-reference/tsconfig.json'),
+  plugin: ['typedoc-plugin-markdown'],
+  router: 'module',
+  readme: 'none',
+  basePath: join(root, 'src'),
+  disableSources: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  excludeExternals: true,
+  hideBreadcrumbs: true,
+  hidePageHeader: true,
+  useCodeBlocks: true,
+  parametersFormat: 'table',
+  propertiesFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  classPropertiesFormat: 'table',
+  typeAliasPropertiesFormat: 'table',
+  sort: ['alphabetical'],
+  logLevel: 'Error',
+  validation: { notExported: false, invalidLink: true, notDocumented: false },
+});
+const project = await app.convert();
+if (!project || app.logger.hasErrors()) process.exit(1);
+rmSync(out, { recursive: true, force: true });
+await app.generateDocs(project, out);
+if (app.logger.hasErrors()) process.exit(1);

@@ -185,8 +185,8 @@ export class ServiceLookup {
   private async targetMetadata(target: string, beside: readonly ResourceRecord[]): Promise<StringMap> {
     const { metadata } = this.rules;
     if (metadata === 'none') return {};
-    if (metadata === 'instance' || beside.length > 0) return metadataOf(beside);
-    return metadataOf(await this.optional(target));
+    if (metadata === 'instance') return withoutReserved(metadataOf(beside));
+    return metadataOf(beside.length > 0 ? beside : await this.optional(target));
   }
 
   private async texts(): Promise<readonly InstanceText[]> {
@@ -219,6 +219,11 @@ export class ServiceLookup {
 /** Servers rotate addresses, caches do not: whoever takes the first should not all take the same. */
 function mixed({ A, AAAA }: TargetAddresses, random: Random): TargetAddresses {
   return { A: shuffled(A, random), AAAA: shuffled(AAAA, random) };
+}
+
+/** Consul's own notes about its node: `consul-version`, `consul-network-segment`. */
+function withoutReserved(metadata: StringMap): StringMap {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !key.startsWith('consul-')));
 }
 
 function addressesIn(records: readonly ResourceRecord[], type: AddressType): string[] {

@@ -1,35 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Registry } from '../../../registry/index.js';
+import { putInstances } from '../../../../test/support/put-instances.js';
 import { createRegistry } from '../../../registry/index.js';
 import { resolverSuite } from '../../../testing/resolver-suite.js';
 import type { SuiteInstance } from '../../../testing/resolver-suite.js';
 import { startedRegistry } from '../../../testing/started-registry.js';
 import { RegistryResolver } from './registry-resolver.js';
 
-async function put(registry: Registry, service: string, instances: readonly SuiteInstance[]): Promise<void> {
-  const wanted = new Set(instances.map(({ id }) => id));
-  for (const { id } of registry.localServices().values()) if (!wanted.has(id)) await registry.deregisterService(id);
-  for (const { id, address, port, tags, metadata, weight = 1, status = 'passing' } of instances) {
-    await registry.registerService({
-      ID: id,
-      Name: service,
-      Address: address,
-      Port: port,
-      Tags: tags && [...tags],
-      Meta: metadata && { ...metadata },
-      Weights: { Passing: weight, Warning: 1 },
-      Check: { TTL: '1h', Status: status },
-    });
-    await registry.updateTtl(`service:${id}`, status, '');
-  }
-}
-
 const open = async () => {
   const registry = await createRegistry({ node: { name: 'n1' } });
   return {
     resolver: new RegistryResolver(registry),
     datacenter: 'dc1',
-    put: (service: string, instances: readonly SuiteInstance[]) => put(registry, service, instances),
+    put: (service: string, instances: readonly SuiteInstance[]) => putInstances(registry, service, instances),
     close: () => registry.close(),
   };
 };

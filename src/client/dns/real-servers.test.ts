@@ -161,7 +161,7 @@ describe('our own server', () => {
     ]);
     await using discovery = new DnsServiceDiscovery({ dnsServers: [dns.address] });
     const ports = async (options: object): Promise<number[]> =>
-      (await discovery.discoverService('api', options)).map((one) => one.port).toSorted();
+      (await discovery.discoverService('api', options)).map((one) => one.port).toSorted((a, b) => a - b);
     expect(await ports({ tag: 'v1', datacenter: 'dc1' })).toEqual([1, 2]);
     expect(await ports({ tag: 'blue' })).toEqual([1]);
     expect(await ports({ tag: ['v1', 'Blue'] })).toEqual([1]);

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import type { ConsulAnswer } from './answer.js';
+import type { AbortableIteration, Clock } from '../runtime/index.js';
+import type { BlockingRead, ConsulAnswer } from './answer.js';
 import { optionsFromEnvironment, type Environment } from './environment.js';
 import { AclCalls } from './families/acl.js';
 import { AgentCalls } from './families/agent.js';
@@ -23,6 +24,7 @@ import { TxnCalls } from './families/txn.js';
 import { resolveOptions, type ConsulClientOptions } from './options.js';
 import type { Method } from './transport/call.js';
 import { Transport } from './transport/transport.js';
+import { watchRead, type ConsulWatchOptions } from './watch-read.js';
 
 /** Of `call`. */
 export type ConsulRequest = ConsulCallOptions & Pick<Request, 'query' | 'headers' | 'body' | 'accept'>;
@@ -53,10 +55,13 @@ export class ConsulClient implements AsyncDisposable {
   readonly operator: OperatorCalls;
   readonly #transport: Transport;
   readonly #calls: Calls;
+  readonly #clock: Clock;
 
   /** Throws INVALID_ARGUMENT naming the option. Connects to nobody and reads no file before the first call. */
   constructor(options: ConsulClientOptions = {}) {
-    this.#transport = new Transport(resolveOptions(options));
+    const resolved = resolveOptions(options);
+    this.#clock = resolved.clock;
+    this.#transport = new Transport(resolved);
     const calls = new Calls(this.#transport);
     this.#calls = calls;
     this.agent = new AgentCalls(calls);
@@ -91,6 +96,19 @@ export class ConsulClient implements AsyncDisposable {
   /** Any other path, encoded by the caller; the answer's bytes. */
   call(method: Method, path: string, request: ConsulRequest = {}): Promise<ConsulAnswer<Buffer>> {
     return this.#calls.raw(method, path, request, request);
+  }
+
+  /**
+   * A read's answers: the one of now, then every one whose value is another, and after a failure the first again. The read
+   * is given the turn to take, which is spread into its options:
+   *
+   *     client.watch((turn) => client.health.service('api', { passing: true, ...turn }))
+   *
+   * Failures do not end it, except what trying again cannot mend: INVALID_ARGUMENT, UNSUPPORTED, CLOSED. Ends with the
+   * signal, or by leaving the loop. Between two turns it does not keep the process alive.
+   */
+  watch<T>(read: BlockingRead<T>, options: ConsulWatchOptions<T> = {}): AbortableIteration<ConsulAnswer<T>> {
+    return watchRead(read, options, this.#clock);
   }
 
   /** Ends what is under way with CLOSED. Harmless twice. */

@@ -29,4 +29,5 @@ export type { ConsulClientOptions, ConsulTlsOptions } from './options.js';
 export { PeerLiveness } from './peer-liveness.js';
 export type { StandingRead } from './peer-liveness.js';
 export type * from './shapes.js';
-export { path as consulPath } from './transport/path.js';
+export { consulPath } from './transport/path.js';
+export type { ConsulWatchOptions } from './watch-read.js';

@@ -1,6 +1,7 @@
 import { parseJson } from '../../model/index.js';
 import type { ConsulAnswer } from '../answer.js';
 import type { Call, Method, RawAnswer } from '../transport/call.js';
+import type { Path } from '../transport/path.js';
 import { notAnAgent } from '../transport/refusal.js';
 import type { QueryParameters } from '../transport/search.js';
 import type { Transport } from '../transport/transport.js';
@@ -32,54 +33,54 @@ export class Calls {
   }
 
   /** A list; null counts as the empty one. */
-  list<T>(path: string, options: ConsulReadOptions, request: Request = {}): Reading<T[]> {
+  list<T>(path: Path, options: ConsulReadOptions, request: Request = {}): Reading<T[]> {
     return this.#read<T[]>('list', path, options, request);
   }
 
-  object<T extends object>(path: string, options: ConsulReadOptions, request: Request = {}): Reading<T> {
+  object<T extends object>(path: Path, options: ConsulReadOptions, request: Request = {}): Reading<T> {
     return this.#read<T>('object', path, options, request);
   }
 
   /** Anything that is JSON. */
-  any<T>(path: string, options: ConsulReadOptions, request: Request = {}): Reading<T> {
+  any<T>(path: Path, options: ConsulReadOptions, request: Request = {}): Reading<T> {
     return this.#read<T>('any', path, options, request);
   }
 
   /** The bytes of a read's answer as they are. */
-  async bytes(path: string, options: ConsulReadOptions, request: Request = {}): Reading<Buffer> {
+  async bytes(path: Path, options: ConsulReadOptions, request: Request = {}): Reading<Buffer> {
     const raw = await this.#transport.call(readCall(path, options, request));
     return this.#answer(raw, absent(raw, request) ? (request.absent?.value as Buffer) : raw.bytes, options);
   }
 
   /** What a write answers. */
-  async write<T>(method: Method, path: string, options: ConsulCallOptions, request: Request = {}): Promise<T> {
+  async write<T>(method: Method, path: Path, options: ConsulCallOptions, request: Request = {}): Promise<T> {
     const raw = await this.#transport.call(callOf(method, path, options, request));
     return jsonOf(raw, request.bigints === true) as T;
   }
 
   /** A write whose answer means different things by its status. */
-  async judged(method: Method, path: string, options: ConsulCallOptions, request: Request) {
+  async judged(method: Method, path: Path, options: ConsulCallOptions, request: Request) {
     const raw = await this.#transport.call(callOf(method, path, options, request));
     return { raw, value: jsonOf(raw, request.bigints === true) };
   }
 
   /** A write that answers nothing of interest. */
-  async send(method: Method, path: string, options: ConsulCallOptions, request: Request = {}): Promise<void> {
+  async send(method: Method, path: Path, options: ConsulCallOptions, request: Request = {}): Promise<void> {
     await this.#transport.call(callOf(method, path, options, request));
   }
 
   /** Any call, its answer as it is. */
-  async raw(method: Method, path: string, options: ConsulCallOptions, request: Request = {}): Reading<Buffer> {
+  async raw(method: Method, path: Path, options: ConsulCallOptions, request: Request = {}): Reading<Buffer> {
     const raw = await this.#transport.call(callOf(method, path, options, request));
     return this.#answer(raw, raw.bytes, options);
   }
 
-  async stream(path: string, options: ConsulReadOptions, request: Request = {}) {
+  async stream(path: Path, options: ConsulReadOptions, request: Request = {}) {
     const answer = await this.#transport.stream(readCall(path, options, request));
     return this.#answer(answer, answer.body, options);
   }
 
-  async #read<T>(form: Form, path: string, options: ConsulReadOptions, request: Request): Reading<T> {
+  async #read<T>(form: Form, path: Path, options: ConsulReadOptions, request: Request): Reading<T> {
     const raw = await this.#transport.call(readCall(path, options, request));
     const json = absent(raw, request) ? request.absent?.value : jsonOf(raw, request.bigints === true);
     const value = (json === undefined ? undefined : shaped(form, raw, json)) as T;
@@ -131,7 +132,7 @@ function datacenterIn(value: unknown): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-function readCall(path: string, options: ConsulReadOptions, request: Request): Call {
+function readCall(path: Path, options: ConsulReadOptions, request: Request): Call {
   const { index, waitMs, indexFrom, consistency = 'default', maxStaleMs } = options;
   const call = callOf('GET', path, options, {
     ...request,
@@ -146,7 +147,8 @@ function readCall(path: string, options: ConsulReadOptions, request: Request): C
   return { ...call, blocking: { index: index ?? 0, hash: request.hash, waitMs, indexFrom } };
 }
 
-function callOf(method: Method, path: string, options: ConsulCallOptions, request: Request): Call {
+function callOf(method: Method, path: Path, options: ConsulCallOptions, request: Request): Call {
+  if (typeof path !== 'string') throw path;
   const { signal, timeoutMs, token, datacenter } = options;
   const { query, headers, body, absent, accept = absent === undefined ? undefined : [404] } = request;
   const dc = datacenter || undefined;

@@ -1,6 +1,6 @@
 import type { ConsulAnswer } from '../answer.js';
 import type { ConsulCheck, ConsulServiceEntry } from '../shapes.js';
-import { path } from '../transport/path.js';
+import { path, type Path } from '../transport/path.js';
 import type { Calls } from './calls.js';
 import {
   instanceParts,
@@ -52,12 +52,12 @@ export class HealthCalls {
     return this.checked(path`/v1/health/state/${{ state }}`, options);
   }
 
-  private entries(at: string, options: ConsulHealthOptions): Promise<ConsulAnswer<ConsulServiceEntry[]>> {
+  private entries(at: Path, options: ConsulHealthOptions): Promise<ConsulAnswer<ConsulServiceEntry[]>> {
     const { query, headers } = instanceParts(options);
     return this.calls.list(at, options, { headers, query: { ...query, passing: options.passing } });
   }
 
-  private checked(at: string, options: CheckOptions): Promise<ConsulAnswer<ConsulCheck[]>> {
+  private checked(at: Path, options: CheckOptions): Promise<ConsulAnswer<ConsulCheck[]>> {
     return this.calls.list(at, options, { query: { ...nodeQuery(options), filter: options.filter } });
   }
 }

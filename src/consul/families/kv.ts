@@ -1,5 +1,5 @@
 import type { ConsulAnswer } from '../answer.js';
-import { path } from '../transport/path.js';
+import { path, type Path } from '../transport/path.js';
 import type { Calls } from './calls.js';
 import type { ConsulCallOptions, ConsulReadOptions } from './options.js';
 
@@ -75,7 +75,7 @@ export class KvCalls {
   }
 
   private async pairs(
-    at: string,
+    at: Path,
     options: ConsulReadOptions,
     query: { readonly recurse?: boolean },
   ): Promise<ConsulAnswer<ConsulKvPair[]>> {

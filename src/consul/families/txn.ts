@@ -77,10 +77,12 @@ export class TxnCalls {
       if (!Array.isArray(errors)) throw notAnAgent(raw, 'a conflict without its errors');
       return { ok: false, errors };
     }
-    if (!Array.isArray(results)) throw notAnAgent(raw, 'a transaction without its results');
+    if (results !== null && !Array.isArray(results)) throw notAnAgent(raw, 'a transaction without its results');
     return {
       ok: true,
-      results: (results as readonly WireResult[]).map(({ KV, ...rest }) => (KV ? { ...rest, KV: kvPairOf(KV) } : rest)),
+      results: ((results ?? []) as readonly WireResult[]).map(({ KV, ...rest }) =>
+        KV ? { ...rest, KV: kvPairOf(KV) } : rest,
+      ),
     };
   }
 }

@@ -1,11 +1,23 @@
-import { invalid } from '../../model/index.js';
+import { invalid, isDiscoveryError, type ServiceDiscoveryError } from '../../model/index.js';
+
+/** A path, or why there can be none: what the call made with it rejects with. */
+export type Path = string | ServiceDiscoveryError;
+
+export function path(...template: Parameters<typeof consulPath>): Path {
+  try {
+    return consulPath(...template);
+  } catch (error) {
+    if (isDiscoveryError(error)) return error;
+    throw error;
+  }
+}
 
 /**
- * A path with its variable parts encoded: path`/v1/catalog/service/${{ service }}`. The part's name is for the refusal
- * of an empty one; a bare string may be empty. Agents answer a path with `//`, `/./` or `/../` in it by a redirect to
- * the cleaned one, which names another thing, so such parts are refused here.
+ * A path with its variable parts encoded: consulPath`/v1/catalog/service/${{ service }}`. The part's name is for the
+ * refusal of an empty one; a bare string may be empty. Agents answer a path with `//`, `/./` or `/../` in it by a
+ * redirect to the cleaned one, which names another thing, so such parts are INVALID_ARGUMENT.
  */
-export function path(strings: TemplateStringsArray, ...parts: readonly (string | Named)[]): string {
+export function consulPath(strings: TemplateStringsArray, ...parts: readonly (string | Named)[]): string {
   let out = strings[0] as string;
   for (const [i, part] of parts.entries()) {
     const [name, text] = typeof part === 'string' ? ['path', part] : (Object.entries(part)[0] as [string, string]);
@@ -30,6 +42,6 @@ function encoded(name: string, text: string): string {
   return encodeURIComponent(text);
 }
 
-function refused(field: string, rule: string): Error {
+function refused(field: string, rule: string): ServiceDiscoveryError {
   return invalid(`${field} ${rule}`, [{ field, rule }]);
 }

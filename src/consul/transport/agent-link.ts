@@ -5,7 +5,9 @@ import type { Clock } from '../../runtime/index.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import type { AgentAddress } from './agent-address.js';
 import type { Method, RawAnswer, StreamAnswer } from './call.js';
-import { ended, ExchangeFailure, unreachable } from './failure.js';
+import { AnswerStream } from './answer-stream.js';
+import { ExchangeBounds } from './exchange-bounds.js';
+import { ExchangeFailure } from './failure.js';
 
 export interface TlsMaterial {
   readonly ca?: readonly (string | Buffer)[];
@@ -40,8 +42,6 @@ export interface WireRequest {
 /** Requests that the agent holds must never keep the others waiting for a connection. */
 export type Lane = 'calls' | 'held' | 'probe';
 
-type End = 'slow' | 'late' | 'down' | 'aborted';
-
 /**
  * The way to one agent: a bounded pool of kept connections per lane, the exchanges under way, and when the address last
  * failed. Our own deadlines are the only ones: a blocking query may be held for ten minutes and more.
@@ -54,7 +54,7 @@ export class AgentLink {
   readonly #tls: () => TlsMaterial;
   readonly #settings: LinkSettings;
   readonly #pools = new Map<Lane, Pool>();
-  readonly #underWay = new Set<(end: End) => void>();
+  readonly #underWay = new Set<ExchangeBounds>();
   #failures = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
 
@@ -87,101 +87,75 @@ export class AgentLink {
 
   /** Ends all exchanges under way. */
   async close(): Promise<void> {
-    for (const end of this.#underWay) end('down');
+    for (const bounds of this.#underWay) bounds.end('down');
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }
 
   /** The whole answer. Rejects with an ExchangeFailure. */
-  ask(request: WireRequest): Promise<RawAnswer> {
-    return this.#exchange(request, async (response, finish) => {
-      const answered = answeredBy(this.shown, response);
-      const bytes = await this.#read(response);
-      finish();
-      return { ...answered, bytes };
-    });
+  async ask(request: WireRequest): Promise<RawAnswer> {
+    const bounds = this.#begin(request);
+    try {
+      return await this.#whole(await this.#send(request, bounds));
+    } catch (cause) {
+      throw bounds.failureOf(cause);
+    } finally {
+      this.#end(bounds);
+    }
   }
 
-  /** The answer with its body to come; `isAnswer` false: the whole body instead, for the refusal. */
-  open(request: WireRequest, isAnswer: (status: number) => boolean): Promise<StreamAnswer | RawAnswer> {
-    return this.#exchange(request, async (response, finish) => {
-      const answered = answeredBy(this.shown, response);
-      if (isAnswer(response.statusCode)) {
-        finish(response.body);
-        return { ...answered, body: response.body };
+  /**
+   * The answer with its body to come, which stays under way until that is over; the whole one when it is a refusal, as
+   * `isAnswer` says of its status.
+   */
+  async open(request: WireRequest, isAnswer: (status: number) => boolean): Promise<StreamAnswer | RawAnswer> {
+    const bounds = this.#begin(request);
+    try {
+      const response = await this.#send(request, bounds);
+      if (!isAnswer(response.statusCode)) {
+        const refusal = await this.#whole(response);
+        this.#end(bounds);
+        return refusal;
       }
-      const bytes = await this.#read(response);
-      finish();
-      return { ...answered, bytes };
-    });
+      bounds.begun();
+      const body = new AnswerStream(response.body, (cause) => bounds.failureOf(cause).error);
+      body.once('close', () => this.#end(bounds));
+      return { ...answeredBy(this.shown, response), body };
+    } catch (cause) {
+      this.#end(bounds);
+      throw bounds.failureOf(cause);
+    }
   }
 
   /**
    * Whether anybody answers there: any answer counts. On a connection that nothing else uses. Rejects when nobody does.
    */
   async probe(signal: AbortSignal): Promise<void> {
-    const timeoutMs = defaults.peerProbeMs;
-    const target = '/v1/status/leader';
-    await this.ask({
-      method: 'OPTIONS',
-      target,
-      headers: {},
-      body: null,
-      signal,
-      timeoutMs,
-      share: false,
-      lane: 'probe',
-    });
+    const bounds = { signal, timeoutMs: defaults.peerProbeMs, share: false };
+    await this.ask({ ...bounds, method: 'OPTIONS', target: PROBE, headers: {}, body: null, lane: 'probe' });
   }
 
-  /**
-   * `receive` calls `finish` when the deadline is met; with a stream the exchange stays under way, for `cut` and the
-   * caller's signal, until that is over.
-   */
-  async #exchange<T>(
-    request: WireRequest,
-    receive: (response: Dispatcher.ResponseData, finish: (rest?: Readable) => void) => Promise<T>,
-  ): Promise<T> {
-    const { signal, timeoutMs } = request;
-    const { clock, liveness } = this.#settings;
-    const controller = new AbortController();
-    let why: End | undefined;
-    const end = (reason: End): void => {
-      why ??= reason;
-      controller.abort();
-    };
-    const onAbort = (): void => end('aborted');
-    const stopTimer = clock.after(timeoutMs, () => end(request.share ? 'slow' : 'late'));
-    const standing = request.lane === 'held' ? liveness.standing(this.shown, () => end('down')) : undefined;
-    const release = (): void => {
-      stopTimer();
-      standing?.ended();
-      this.#underWay.delete(end);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    if (signal?.aborted === true) end('aborted');
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#underWay.add(end);
-    try {
-      const response = await this.#pool(request.lane).request({
-        method: request.method,
-        path: request.target,
-        headers: request.headers,
-        body: request.body,
-        signal: controller.signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      liveness.heard(this.shown);
-      return await receive(response, (rest) => {
-        if (rest === undefined) return release();
-        stopTimer();
-        rest.once('close', release);
-      });
-    } catch (error) {
-      release();
-      if (error instanceof ExchangeFailure) throw error;
-      throw why === undefined ? unreachable(this.shown, error) : ended(why, this.shown, timeoutMs, error);
-    }
+  #begin(request: WireRequest): ExchangeBounds {
+    const bounds = new ExchangeBounds(this.shown, request, this.#settings.clock);
+    if (request.lane === 'held') bounds.watched(this.#settings.liveness);
+    this.#underWay.add(bounds);
+    return bounds;
+  }
+
+  #end(bounds: ExchangeBounds): void {
+    bounds.release();
+    this.#underWay.delete(bounds);
+  }
+
+  async #send(request: WireRequest, { signal }: ExchangeBounds): Promise<Dispatcher.ResponseData> {
+    const { method, target: path, headers, body, lane } = request;
+    const unbounded = { headersTimeout: 0, bodyTimeout: 0 };
+    const response = await this.#pool(lane).request({ method, path, headers, body, signal, ...unbounded });
+    this.#settings.liveness.heard(this.shown);
+    return response;
+  }
+
+  async #whole(response: Dispatcher.ResponseData): Promise<RawAnswer> {
+    return { ...answeredBy(this.shown, response), bytes: await this.#read(response) };
   }
 
   async #read({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {
@@ -226,6 +200,8 @@ export class AgentLink {
   }
 }
 
+/** Touches nothing, and every agent answers it. */
+const PROBE = '/v1/status/leader';
 /** How long a failed address is asked last. */
 const REST_MS = { first: 1_000, longest: 30_000 };
 

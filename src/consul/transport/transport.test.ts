@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaults, isDiscoveryError, type ServiceDiscoveryError } from '../../model/index.js';
 import { FakeClock } from '../../testing/fake-clock.js';
@@ -51,6 +52,10 @@ async function failure(call: Promise<unknown>): Promise<ServiceDiscoveryError> {
   );
   if (!isDiscoveryError(error)) throw error;
   return error;
+}
+
+async function* archive(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('part');
 }
 
 const LEADER = JSON.stringify('10.0.0.1:8300');
@@ -349,9 +354,34 @@ describe('streams', () => {
     out?.write('second\n');
     const [second] = (await once(value, 'data')) as [Buffer];
     expect(second.toString()).toBe('second\n');
-    const ended = once(value, 'error');
+    const ended = once(value, 'close').catch((error: unknown) => error);
     stop.abort();
-    await ended;
+    expect(await ended).toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('that break off say so to whoever reads them, and harm nobody else', async () => {
+    const { address } = await fake((_, response) => {
+      response.write('first\n', () => setImmediate(() => response.destroy()));
+    });
+    const { value: unread } = await clientOf(address).agent.monitor();
+    const { value: read } = await clientOf(address).agent.monitor();
+    expect(await failure(buffer(read))).toMatchObject({ code: 'UNAVAILABLE' });
+    unread.resume();
+    await expect.poll(() => unread.destroyed).toBe(true);
+  });
+
+  test('end with whoever lets go of them', async () => {
+    let ended = false;
+    const { address } = await fake((request, response) => {
+      request.socket.once('end', () => (ended = true));
+      response.write('first\n');
+    });
+    const { value } = await clientOf(address).agent.monitor();
+    for await (const line of value) {
+      expect(String(line)).toBe('first\n');
+      break;
+    }
+    await expect.poll(() => ended).toBe(true);
   });
 
   test('a refusal is the agent’s', async () => {
@@ -365,9 +395,6 @@ describe('streams', () => {
   test('a body that streams is sent once', async () => {
     const gone = await nobody();
     const { address, seen } = await answering();
-    async function* archive(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('part');
-    }
     expect(await failure(clientOf([gone, address]).snapshot.restore(archive()))).toMatchObject({ code: 'UNAVAILABLE' });
     await clientOf(address).snapshot.restore(archive());
     expect(seen).toEqual(['PUT /v1/snapshot']);

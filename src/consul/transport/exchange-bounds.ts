@@ -1,0 +1,69 @@
+import type { Clock } from '../../runtime/index.js';
+import type { PeerLiveness } from '../peer-liveness.js';
+import { ended, ExchangeFailure, unreachable } from './failure.js';
+
+type End = 'slow' | 'late' | 'down' | 'aborted';
+
+interface Bounded {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs: number;
+  /** Whether more time is left for attempts elsewhere. */
+  readonly share: boolean;
+}
+
+/**
+ * What can end one exchange before its answer does: its time, its caller, or the discovery that nobody is there. One
+ * controller for all of them, and one answer to which it was.
+ */
+export class ExchangeBounds {
+  readonly #controller = new AbortController();
+  readonly #address: string;
+  readonly #bounded: Bounded;
+  readonly #stopTimer: () => void;
+  #endStanding = (): void => {};
+  #why: End | undefined;
+
+  constructor(address: string, bounded: Bounded, clock: Clock) {
+    this.#address = address;
+    this.#bounded = bounded;
+    this.#stopTimer = clock.after(bounded.timeoutMs, () => this.end(bounded.share ? 'slow' : 'late'));
+    if (bounded.signal?.aborted === true) this.end('aborted');
+    bounded.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Aborts when any of them ends the exchange. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The agent is asked now and then whether it is still there, for as long as the exchange lasts. */
+  watched(liveness: PeerLiveness): void {
+    const standing = liveness.standing(this.#address, () => this.end('down'));
+    this.#endStanding = () => standing.ended();
+  }
+
+  /** From now on it may take its time. */
+  begun(): void {
+    this.#stopTimer();
+  }
+
+  end(why: End): void {
+    this.#why ??= why;
+    this.#controller.abort();
+  }
+
+  release(): void {
+    this.#stopTimer();
+    this.#endStanding();
+    this.#bounded.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** What an error of the exchange means. */
+  failureOf(cause: unknown): ExchangeFailure {
+    if (cause instanceof ExchangeFailure) return cause;
+    if (this.#why === undefined) return unreachable(this.#address, cause);
+    return ended(this.#why, this.#address, this.#bounded.timeoutMs, cause);
+  }
+
+  readonly #onAbort = (): void => this.end('aborted');
+}

@@ -285,7 +285,7 @@ export class KeptRegistration implements Registration {
     if (this.isGone || (successor && this.isSameOwner(successor))) return;
     try {
       const found = await target.read(this.id, call);
-      if (found && (this.taken ?? !this.isSameOwner(found))) throw (this.taken ??= conflict(this.id, this.plan, found));
+      if (found && !this.isSameOwner(found)) throw (this.taken = conflict(this.id, this.plan, found));
       if (found) await this.write(() => target.deregister(this.id, call));
       this.isGone = true;
     } catch (error) {

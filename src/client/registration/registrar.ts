@@ -95,12 +95,17 @@ class KeepingRegistrar implements Registrar, Keeping {
   }
 
   async deregister(id: string, options: CallOptions = {}): Promise<void> {
-    const registration = this.kept.get(id);
-    if (registration) return registration.deregister(options);
     const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
-    await withinCall(this.clock, `deregistering ${id}`, timed, ({ signal, leftMs }) =>
-      this.writes.run(id, () => this.target.deregister(id, { signal, timeoutMs: leftMs() })),
-    );
+    const before = this.kept.get(id);
+    await withinCall(this.clock, `deregistering ${id}`, timed, async ({ signal, leftMs }) => {
+      // Behind a registration of the id that is under way: the call that came last decides.
+      if (before) await before.deregister({ signal, timeoutMs: leftMs() });
+      else await this.writes.run(id, async () => {});
+      const call = { signal, timeoutMs: leftMs() };
+      const meanwhile = this.kept.get(id);
+      if (meanwhile) await meanwhile.deregister(call);
+      else if (!before) await this.writes.run(id, () => this.target.deregister(id, call));
+    });
   }
 
   registrations(): readonly Registration[] {

@@ -10,8 +10,10 @@ import { withinCall } from '../runtime/index.js';
 
 /** What goes wrong with one call. */
 export interface TargetFault {
-  /** The answer comes so much later. */
+  /** It takes effect so much later. */
   readonly delayMs?: number;
+  /** Its answer, of what was true then, comes so much later than that. */
+  readonly answerMs?: number;
   /** The call rejects with this. */
   readonly error?: Error;
   /** It takes effect all the same. */
@@ -162,13 +164,14 @@ export class MemoryRegistrationTarget implements RegistrationTarget {
   }
 
   private call<T>(call: TargetCall, options: CallOptions = {}, act: () => T): Promise<T> {
-    const { delayMs = 0, error, happens = false } = this.fault(call) ?? {};
+    const { delayMs = 0, answerMs = 0, error, happens = false } = this.fault(call) ?? {};
     const bounds = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
     return withinCall(this.clock, `${call.name} ${call.id}`, bounds, async ({ signal }) => {
       if (delayMs > 0) await this.clock.sleep(delayMs, signal);
       if (error && !happens) throw error;
       this.trace.push(`${call.name} ${call.id}`);
       const result = act();
+      if (answerMs > 0) await this.clock.sleep(answerMs, signal);
       if (error) throw error;
       return result;
     });

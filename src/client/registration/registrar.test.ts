@@ -241,6 +241,25 @@ describe('two owners of one id', () => {
     expect(target.body('a')).toBeUndefined();
   });
 
+  test('a look that a write of ours has overtaken tells nothing', async () => {
+    const { clock, target, registrar } = world();
+    const registration = await registrar.register('api', { id: 'a', port: 1 });
+    const events = heard(registration);
+    await clock.advance(100);
+    target.fault = ({ name }) => {
+      if (name === 'readChanged') return { error: UNAVAILABLE };
+      return name === 'read' ? { answerMs: 3_000 } : undefined;
+    };
+    await clock.advance(500);
+    target.put({ ID: 'a', Name: 'api', Port: 2 });
+    // By now a look has found the other owner's, and has not been told yet.
+    await clock.advance(1_200);
+    expect(await registrar.register('api', { id: 'a', port: 1 })).toBe(registration);
+    await clock.advance(20_000);
+    expect(events).toEqual([]);
+    expect(target.body('a')).toMatchObject({ Port: 1 });
+  });
+
   test('in one process as well', async () => {
     const { target, registrar } = world();
     const first = await registrar.register('api', { id: 'a', port: 1 });

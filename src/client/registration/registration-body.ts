@@ -165,10 +165,19 @@ function planChecks(
     deregisterAfter: fallback.deregisterCriticalTimeout ?? defaults.standardDeregisterAfter,
   };
   const one = check === undefined && checks.length === 0 ? fallback.defaultCheck : check;
-  return [
-    ...(one === undefined || one === null ? [] : [planCheck(one, 'check', timing, violations)]),
-    ...checks.map((each, at) => planCheck(each, `checks.${at}`, timing, violations)),
-  ].filter((plan) => plan !== undefined);
+  const all: readonly (readonly [string, unknown])[] = [
+    ...(one === undefined || one === null ? [] : [['check', one] as const]),
+    ...checks.map((each, at) => [`checks.${at}`, each] as const),
+  ];
+  const ids = new Set<string>();
+  return all.flatMap(([field, each]) => {
+    const plan = planCheck(each, field, timing, violations);
+    if (!plan) return [];
+    // One check would take the place of the other.
+    if (ids.has(plan.id)) violations.push({ field: `${field}.id`, rule: 'is that of another check too' });
+    if (plan.id !== '') ids.add(plan.id);
+    return [plan];
+  });
 }
 
 /** The ids that the agent gives checks that have none: by position when there are several. */

@@ -11,6 +11,10 @@ function body(request: RegistrationRequest, fallback: RegistrationDefaults = {},
   return planRegistration('api', request, fallback, newId).body(target);
 }
 
+function one(check: RegistrationRequest['check'], rest: Partial<RegistrationRequest> = {}, fallback = {}) {
+  return body({ port: 80, ...rest, check }, fallback).Check;
+}
+
 function refused(request: unknown, service: unknown = 'api'): Record<string, string> {
   try {
     planRegistration(service as string, request as RegistrationRequest, {}, newId);
@@ -64,9 +68,6 @@ test('weights and the right to override tags', () => {
 });
 
 describe('checks', () => {
-  const one = (check: RegistrationRequest['check'], rest: Partial<RegistrationRequest> = {}, fallback = {}) =>
-    body({ port: 80, ...rest, check }, fallback).Check;
-
   test.each([
     ['10.1.1.1', 'http://10.1.1.1:80/up'],
     ['::1', 'http://[::1]:80/up'],

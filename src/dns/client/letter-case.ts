@@ -3,8 +3,10 @@
  * that a forger has to guess, one a letter.
  */
 import { decodeMessage, headerBytes, questionEnd, readName } from '../wire/index.js';
-import type { Message, ResourceRecord } from '../wire/index.js';
+import type { Message } from '../wire/index.js';
 import { unguessable16 } from './random-ids.js';
+
+const DOT = 0x2e;
 
 /** In place. Lengths of labels are below the letters, so they are left alone. */
 export function mixCase(query: Buffer): void {
@@ -26,22 +28,9 @@ export function mixCase(query: Buffer): void {
 export function decodeRestored(answer: Buffer, mixed: Buffer, plain: Buffer): Message {
   const end = questionEnd(plain);
   plain.copy(answer, headerBytes, headerBytes, end);
-  const message = decodeMessage(answer);
   const tail = lastLabel(mixed, end - 4);
-  if (
-    tail.length === 0 ||
-    answer.indexOf(tail, end) < 0 ||
-    mixed.compare(plain, headerBytes, end, headerBytes, end) === 0
-  ) {
-    return message;
-  }
-  const restore = restorer(readName(mixed, headerBytes), readName(plain, headerBytes));
-  return {
-    ...message,
-    answers: message.answers.map((record) => restored(record, restore)),
-    authorities: message.authorities.map((record) => restored(record, restore)),
-    additionals: message.additionals.map((record) => restored(record, restore)),
-  };
+  if (tail.length === 0 || answer.indexOf(tail, end) < 0) return decodeMessage(answer);
+  return decodeMessage(answer, { names: restorer(readName(mixed, headerBytes), readName(plain, headerBytes)) });
 }
 
 /** The last label with its length; empty for the root. */
@@ -51,36 +40,16 @@ function lastLabel(query: Buffer, nameEnd: number): Buffer {
   return query.subarray(start, nameEnd - 1);
 }
 
-type Restore = (name: string) => string;
-
-/** Labels at the end of a name that are, to the letter, those of the mixed question. */
-function restorer(mixed: string, plain: string): Restore {
+/** Gives the labels at the end of a name that are, to the letter, those of the mixed question, their own letters back. */
+function restorer(mixed: string, plain: string): (name: string) => string {
+  if (mixed === plain) return (name) => name;
   return (name) => {
-    let same = 0;
-    while (same < name.length && same < mixed.length && name.at(-1 - same) === mixed.at(-1 - same)) same++;
-    const isWhole = same === name.length && (same === mixed.length || mixed.at(-1 - same) === '.');
-    const start = isWhole ? 0 : name.indexOf('.', name.length - same) + 1;
-    return start === 0 && !isWhole ? name : name.slice(0, start) + plain.slice(plain.length - (name.length - start));
+    const ahead = name.length - mixed.length;
+    let same = name.length;
+    while (same > 0 && same > ahead && name.charCodeAt(same - 1) === mixed.charCodeAt(same - 1 - ahead)) same--;
+    // Whole labels only: from the beginning of both, or behind a dot.
+    const isWhole = same === 0 && (ahead === 0 || mixed.charCodeAt(-ahead - 1) === DOT);
+    const start = isWhole || (same === ahead && name.charCodeAt(same - 1) === DOT) ? same : name.indexOf('.', same) + 1;
+    return start === 0 && !isWhole ? name : name.slice(0, start) + plain.slice(start - ahead);
   };
-}
-
-function restored(record: ResourceRecord, restore: Restore): ResourceRecord {
-  const name = restore(record.name);
-  switch (record.type) {
-    case 'CNAME':
-    case 'NS':
-    case 'PTR':
-    case 'SRV':
-    case 'SVCB':
-    case 'HTTPS':
-      return { ...record, name, target: restore(record.target) };
-    case 'MX':
-      return { ...record, name, exchange: restore(record.exchange) };
-    case 'NAPTR':
-      return { ...record, name, replacement: restore(record.replacement) };
-    case 'SOA':
-      return { ...record, name, mname: restore(record.mname), rname: restore(record.rname) };
-    default:
-      return { ...record, name };
-  }
 }

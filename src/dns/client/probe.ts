@@ -24,7 +24,7 @@ export function probe(
     server.isProbed = false;
     cancelTimer();
   };
-  const attempt = new Attempt(server, question, { answered: over, failed: over }, { ...parts, isHeld: false });
+  const attempt = new Attempt(server, question, { answered: over, failed: over }, parts, false);
   const cancelTimer = parts.clock.after(parts.timeoutMs, () => {
     attempt.cancel('silent');
     over();

@@ -96,7 +96,8 @@ export class Race {
       server,
       this.question,
       { answered: (answer) => this.answered(runner, answer), failed: (failure) => this.failed(runner, failure) },
-      { ...this.parts, isHeld: true },
+      this.parts,
+      true,
     );
     const runner: Runner = { attempt, isSilent: false, cancelTimer: () => {} };
     this.running.add(runner);

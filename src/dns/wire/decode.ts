@@ -38,11 +38,16 @@ export function readHeader(bytes: Buffer): Header | undefined {
   };
 }
 
-export function decodeMessage(bytes: Buffer): Message {
+export interface DecodeOptions {
+  /** What becomes of every name in the message; as it is, unless given. */
+  readonly names?: (name: string) => string;
+}
+
+export function decodeMessage(bytes: Buffer, { names }: DecodeOptions = {}): Message {
   const header = readHeader(bytes);
   if (!header) throw new DnsParseError('message is shorter than its header', bytes.length);
   const { flags } = header;
-  const reader = new Reader(bytes, headerBytes);
+  const reader = new Reader(bytes, headerBytes, names);
   const questions = repeat(header.questions, () => readQuestion(reader));
   const answers = repeat(header.answers, () => readRecord(reader));
   const authorities = repeat(header.authorities, () => readRecord(reader));

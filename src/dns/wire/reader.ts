@@ -11,6 +11,8 @@ export class Reader {
   constructor(
     readonly bytes: Buffer,
     public offset = 0,
+    /** What every name that is read becomes. */
+    private readonly names?: (name: string) => string,
   ) {
     this.end = bytes.length;
   }
@@ -97,7 +99,8 @@ export class Reader {
       limit = this.bytes.length;
     }
     this.offset = after < 0 ? at + 1 : after;
-    return text === '' ? '.' : text;
+    if (text === '') return '.';
+    return this.names ? this.names(text) : text;
   }
 
   private take(length: number): number {

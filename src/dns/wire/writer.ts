@@ -2,6 +2,7 @@ import { invalid } from '../../model/index.js';
 import { labelEnd, maxNameBytes, nameBytes, labelBytes } from './name.js';
 
 const maxPointer = 0x3fff;
+const BACKSLASH = 0x5c;
 
 /** Message bytes under construction. Grows as needed; knows which names were written where. */
 export class Writer {
@@ -84,6 +85,19 @@ export class Writer {
   }
 
   private label(label: string): void {
+    const start = this.length + 1;
+    this.room(label.length + 1);
+    // By hand for what needs no escape: this is done for every label of every message.
+    for (let i = 0; i < label.length; i++) {
+      const code = label.charCodeAt(i);
+      if (code === BACKSLASH || code > 0x7e) return this.escapedLabel(label);
+      this.bytes[start + i] = code;
+    }
+    this.bytes[this.length] = label.length;
+    this.length = start + label.length;
+  }
+
+  private escapedLabel(label: string): void {
     const bytes = labelBytes(label);
     this.u8(bytes.length);
     this.raw(bytes);

@@ -62,6 +62,8 @@ export const defaults = {
   /** Answers of one standing query taken as fast as they come; then one in each `watchPaceMs`. */
   watchBurst: 2,
   watchPaceMs: 1_000,
+  /** The same for answers and failures together: room for the first steps of a back-off. */
+  watchAttemptBurst: 5,
   /** Full jitter after failures: base and cap. */
   watchBackoffMs: 50,
   watchBackoffCapMs: 10_000,

@@ -6,6 +6,10 @@
 export { cacheSuite, type CacheCase, type CachedSample, type CacheSubject } from './cache-suite.js';
 export { checkRunnerSuite, type RunnerCase, type RunnerSubject } from './check-runner-suite.js';
 export { FakeClock } from './fake-clock.js';
+export type { Behaviour, Fault } from './misbehaving-consul/fault-schedule.js';
+export { createMisbehavingConsul } from './misbehaving-consul/misbehaving-consul.js';
+export type { MisbehavingConsul, MisbehavingConsulOptions } from './misbehaving-consul/misbehaving-consul.js';
+export { MisbehavingRead, type MisbehavingReadOptions } from './misbehaving-consul/misbehaving-read.js';
 export { createMisbehavingDns } from './misbehaving-dns.js';
 export type { AskedQuestion, DnsBehaviour, MisbehavingDns, MisbehavingDnsOptions } from './misbehaving-dns.js';
 export { registrationTargetSuite, type TargetCase, type TargetSubject } from './registration-target-suite.js';

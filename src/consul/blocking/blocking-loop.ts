@@ -14,7 +14,9 @@ import { takeTurn } from './take-turn.js';
  *   read of index 0 gets what is there, so nothing is missed.
  * - Answers are taken at most at the pace of `watchBurst`, then one every `watchPaceMs`, however fast they come: many
  *   changes at once become few answers with the last of them.
- * - After a failure it waits with full jitter, 50 ms to 10 s; refusals for lack of rights are asked about slowly.
+ * - After a failure it waits with full jitter, 50 ms to 10 s; refusals for lack of rights are asked about slowly. Since an
+ *   answer begins the back-off anew, all turns together have a pace as well, `watchAttemptBurst`, then one every
+ *   `watchPaceMs`: a server that answers and fails in turn is asked no more than one that does either.
  * - Every five minutes or so it reads at index 0, in case a wake-up was lost.
  */
 export interface BlockingOptions<T> {
@@ -57,7 +59,8 @@ async function* turns<T>(
   const { clock, random, waitMs = defaults.watchWaitMs, resyncMs = defaults.watchResyncMs } = options;
   const same = options.same ?? isDeepStrictEqual;
   // The first answer is not one that came too early.
-  const pace = new Pace(defaults.watchBurst + 1, defaults.watchPaceMs);
+  const answers = new Pace(defaults.watchBurst + 1, defaults.watchPaceMs);
+  const attempts = new Pace(defaults.watchAttemptBurst, defaults.watchPaceMs);
   let known: ConsulAnswer<T> | undefined;
   let index = 0;
   let failures = 0;
@@ -75,7 +78,7 @@ async function* turns<T>(
     if (outcome.type === 'failed') {
       const error = ours(outcome.error);
       if (isFinal(error)) throw error;
-      const retryInMs = retryDelayMs(error, failures, random);
+      const retryInMs = Math.max(retryDelayMs(error, failures, random), attempts.take(clock.now()));
       failures += 1;
       index = 0;
       yield { type: 'failed', error, retryInMs };
@@ -88,7 +91,7 @@ async function* turns<T>(
     const news = failures > 0 || !known || !same(known.value, answer.value);
     known = answer;
     failures = 0;
-    const pauseMs = pace.take(clock.now());
+    const pauseMs = Math.max(answers.take(clock.now()), attempts.take(clock.now()));
     yield { type: news ? 'answer' : 'confirmed', answer };
     await pause(clock, pauseMs, signal);
   }

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { addressPreferences } from './address-order.js';
 import type { AddressPreference } from './address-order.js';
 import type { LookupRules } from './service-lookup.js';
+import { serverEntries } from './server-entries.js';
 import { serviceZone } from './service-name.js';
 import type { NameLayout } from './service-name.js';
 import type { StoredAnswer } from './stored-answer.js';
@@ -31,7 +32,8 @@ export interface DnsResolverConfig {
   /**
    * Servers, the quick and healthy ones asked first: `10.0.0.1`, `10.0.0.1:53`, `[::1]:8600`, `tcp://10.0.0.1`,
    * `tls://host:853#servername`, `https://host/dns-query`, or objects. Default: 127.0.0.1 for layout `consul`, else this
-   * machine's resolvers.
+   * machine's resolvers. In layout `consul` those on other machines are asked over TCP unless they begin with `udp://`,
+   * since Consul cuts large answers over UDP without saying so.
    */
   readonly dnsServers?: readonly (string | DnsServerAddress)[];
   /** Port of UDP and TCP servers that name none. Default 8600 for layout `consul`, else 53. */
@@ -52,7 +54,8 @@ export interface DnsResolverConfig {
   readonly staleMs?: number;
   /** How long a call waits for servers before it is served something stale. Default 1,800. */
   readonly staleAfterMs?: number;
-  /** A cache shared with other processes behind the one in memory (docs/caching.md). Closed with the resolver. */
+  /** A cache shared with other processes behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). One
+   * for everybody who asks the same servers. Closed with the resolver. */
   readonly sharedCache?: Cache<StoredAnswer>;
   /** Which address of a target is dialled. Default `ipv4-first`. */
   readonly preference?: AddressPreference;
@@ -173,29 +176,6 @@ export function resolverSettings(config: DnsResolverConfig): ResolverSettings {
 
 function serversOf(config: DnsResolverConfig, isConsul: boolean): readonly (string | DnsServerAddress)[] {
   const { dnsPort } = config;
-  if (config.dnsServers === undefined && !isConsul) return withPorts(systemServers(), dnsPort);
-  return withPorts(config.dnsServers ?? ['127.0.0.1'], dnsPort ?? (isConsul ? defaults.dnsPort : undefined));
-}
-
-/** Entries of UDP and TCP that name no port, with `port`; the client's own default is 53. */
-function withPorts(
-  entries: readonly (string | DnsServerAddress)[],
-  port: number | undefined,
-): readonly (string | DnsServerAddress)[] {
-  if (port === undefined) return entries;
-  return entries.map((entry) => {
-    if (typeof entry !== 'string') {
-      const isPlain = entry.transport === undefined || entry.transport === 'udp' || entry.transport === 'tcp';
-      return isPlain ? { port, ...entry } : entry;
-    }
-    return withPort(entry, port);
-  });
-}
-
-/** `1.2.3.4`, `::1`, `[::1]`, each also after `udp://` or `tcp://`. Anything else is left for the client to judge. */
-function withPort(entry: string, port: number): string {
-  const [, scheme = '', host = ''] =
-    /^((?:udp|tcp):\/\/)?(\[[^\]]+\]|[^/:[\]#]+|[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*)$/i.exec(entry) ?? [];
-  if (host === '') return entry;
-  return `${scheme}${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+  const servers = config.dnsServers ?? (isConsul ? ['127.0.0.1'] : systemServers());
+  return serverEntries(servers, dnsPort ?? (isConsul ? defaults.dnsPort : undefined), isConsul);
 }

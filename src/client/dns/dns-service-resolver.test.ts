@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { FakeDnsClient } from '../../../test/support/fake-dns-client.js';
 import { FakeClock, settle } from '../../testing/fake-clock.js';
 import { seededRandom } from '../../testing/seeded-random.js';
-import type { DnsResolverConfig, DnsServiceEndpoint } from './index.js';
+import { createMemoryCache, jsonCodec } from '../../cache/index.js';
+import type { Cache, CacheEntry } from '../../model/index.js';
+import type { DnsResolverConfig, DnsServiceEndpoint, StoredAnswer } from './index.js';
 import { DnsServiceResolver } from './index.js';
 
 function world(config: DnsResolverConfig = {}) {
@@ -437,6 +439,74 @@ describe('the cache', () => {
     expect(client.count('A a.x')).toBe(2);
     client.tell('A a.x', { fails: 'timeout' });
     expect(await resolver.query('a.x', 'A', { useCache: false })).toMatchObject({ records: [{ address: '10.0.0.1' }] });
+  });
+});
+
+function shared() {
+  return createMemoryCache<StoredAnswer>({ clock: new FakeClock() });
+}
+
+/** As it comes back from where only bytes are kept. */
+function overTheWire(cache: Cache<StoredAnswer>): Cache<StoredAnswer> {
+  const codec = jsonCodec<CacheEntry<StoredAnswer>>();
+  const through = (entry: CacheEntry<StoredAnswer>) => codec.decode(codec.encode(entry));
+  return {
+    get: async (key, lookup) => {
+      const entry = await cache.get(key, lookup);
+      return entry && through(entry);
+    },
+    set: (key, entry) => cache.set(key, through(entry)),
+    delete: (key) => cache.delete(key),
+    close: async () => {},
+  };
+}
+
+describe('a cache shared with others', () => {
+  test('answers without asking anybody, bytes included', async () => {
+    const between = overTheWire(shared());
+    const one = world({ sharedCache: between, metadata: 'target', domainSuffix: 'example.org' });
+    one.client.tell('SRV web.example.org', {
+      records: ['web.example.org 60 SRV 0 1 80 a.example.org'],
+      beside: ['a.example.org 60 A 10.0.0.1'],
+    });
+    one.client.tell('TXT a.example.org', { records: ['a.example.org 60 TXT "version=1"'] });
+    const set = await one.resolver.resolveService('web');
+    const other = world({ sharedCache: between, metadata: 'target', domainSuffix: 'example.org' });
+    expect((await other.resolver.resolveService('web')).endpoints).toEqual(set.endpoints);
+    expect(other.client.asked).toEqual([]);
+  });
+
+  test.each([
+    ['nothing of ours', 'text'],
+    [
+      'no records',
+      { ttlMs: 1000, answer: { outcome: 'records', records: 'x', aliases: [], additionals: [], ttlSeconds: 1 } },
+    ],
+    [
+      'half a record',
+      { ttlMs: 1000, answer: { outcome: 'records', records: [{}], aliases: [], additionals: [], ttlSeconds: 1 } },
+    ],
+  ])('that holds %s is a miss', async (_, value) => {
+    const between = shared();
+    const { client, clock, resolver } = world({ sharedCache: between });
+    const times = { storedAt: clock.wall(), freshUntil: clock.wall() + 60_000, staleUntil: clock.wall() + 60_000 };
+    await between.set('A a.x', {
+      ...times,
+      value: value as never,
+      index: 0,
+      indexSpace: '',
+      loadMs: 1,
+      negative: false,
+    });
+    client.tell('A a.x', { records: ['a.x 5 A 10.0.0.1'] });
+    expect(await resolver.query('a.x', 'A')).toMatchObject({ records: [{ address: '10.0.0.1' }] });
+  });
+
+  test('is closed with the resolver', async () => {
+    let closed = 0;
+    const { resolver } = world({ sharedCache: { ...overTheWire(shared()), close: async () => void (closed += 1) } });
+    await resolver.close();
+    expect(closed).toBe(1);
   });
 });
 

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { createLoadingCache, createMemoryCache } from '../../cache/index.js';
+import { createLoadingCache, createMemoryCache, createTieredCache } from '../../cache/index.js';
 import { createDnsClient, happyEyeballsOrder } from '../../dns/client/index.js';
 import { typeName } from '../../dns/wire/index.js';
 import type { ResourceRecord } from '../../dns/wire/index.js';
 import { defaults, ServiceDiscoveryError } from '../../model/index.js';
-import type { CallOptions } from '../../model/index.js';
+import type { Cache, CallOptions } from '../../model/index.js';
 import { withinCall } from '../../runtime/index.js';
+import type { Clock } from '../../runtime/index.js';
 import { addressTypes } from './address-order.js';
 import { checkQueryOptions, checkResolveOptions } from './call-options.js';
 import type { DnsQueryOptions, DnsResolveOptions } from './call-options.js';
@@ -22,6 +23,7 @@ import type { KnownAnswer, LookupOptions } from './record-cache.js';
 import { ServiceLookup } from './service-lookup.js';
 import { checkedName } from './service-name.js';
 import type { NameLayout } from './service-name.js';
+import { withAnswersOnly } from './stored-answer.js';
 import type { StoredAnswer } from './stored-answer.js';
 
 /** What DNS says to one question. */
@@ -76,7 +78,7 @@ export class DnsServiceResolver implements AsyncDisposable {
       });
     const cache = createLoadingCache<StoredAnswer>({
       name: 'dns',
-      cache: createMemoryCache({ clock }),
+      cache: cacheFor(config.sharedCache, clock),
       clock,
       random,
       staleMs: settings.staleMs,
@@ -187,6 +189,11 @@ export class DnsServiceResolver implements AsyncDisposable {
       return work({ signal: call.signal, fresh: !useCache });
     });
   }
+}
+
+function cacheFor(shared: Cache<StoredAnswer> | undefined, clock: Clock): Cache<StoredAnswer> {
+  const first = createMemoryCache<StoredAnswer>({ clock });
+  return shared ? createTieredCache({ first, second: withAnswersOnly(shared), clock }) : first;
 }
 
 /** Endpoints without any metadata at all are not endpoints that fail a filter: nobody told. */

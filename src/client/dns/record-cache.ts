@@ -8,7 +8,6 @@ import type { DnsAnswer, DnsClient } from '../../dns/client/index.js';
 import { invalid } from '../../model/index.js';
 import type { CacheHit, CallOptions, Loaded, LoadingCache, ServiceDiscoveryError } from '../../model/index.js';
 import type { DnsStats } from './dns-stats.js';
-import { answerOf, storedAnswer } from './stored-answer.js';
 import type { StoredAnswer } from './stored-answer.js';
 
 /** An answer, and how far it can be trusted now. */
@@ -58,7 +57,7 @@ export class RecordCache {
       const answer = await this.client.query(name, code, { signal });
       this.stats.answered(answer.outcome, answer.elapsedMs);
       const ttlMs = clamped(answer, this.clamps);
-      return { value: storedAnswer(answer, ttlMs), ttlMs, negative: answer.outcome !== 'records' };
+      return { value: { answer, ttlMs }, ttlMs, negative: answer.outcome !== 'records' };
     } catch (error) {
       this.stats.failed(error);
       throw error;
@@ -68,7 +67,7 @@ export class RecordCache {
 
 function known({ value, ageMs, stale, error }: CacheHit<StoredAnswer>): KnownAnswer {
   const ttlMs = stale ? 0 : Math.max(0, value.ttlMs - ageMs);
-  return { answer: answerOf(value), ttlMs, ageMs, stale, ...(error && { error }) };
+  return { answer: value.answer, ttlMs, ageMs, stale, ...(error && { error }) };
 }
 
 function clamped({ outcome, ttlSeconds }: DnsAnswer, { minTtlMs, maxTtlMs, negativeTtlMs }: TtlClamps): number {

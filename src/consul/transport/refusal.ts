@@ -31,7 +31,7 @@ const SHOWN_CHARS = 2_000;
 /** A status that is no answer, as an error in the agent's own words: they name the field or the thing. */
 export function refusalOf(answer: RawAnswer, what: string, secrets: readonly string[]): ServiceDiscoveryError {
   if (answer.status >= 300 && answer.status < 400) return redirected(answer, what);
-  const said = withoutSecrets(answer.bytes.toString('utf8').trim().slice(0, SHOWN_CHARS), secrets);
+  const said = withoutSecrets(answer.bytes.toString('utf8').trim(), secrets).slice(0, SHOWN_CHARS);
   const message = said === '' ? `${what}: ${answer.status} from ${answer.address}` : said;
   const retryAfterMs = retryAfter(answer.header('retry-after'));
   return new ServiceDiscoveryError(codeOf(answer.status, said), message, {

@@ -13,7 +13,9 @@ export interface ServerAddress {
 export interface ExchangeOptions {
   readonly timeoutMs: number;
   readonly clock: Pick<Clock, 'after'>;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
+  /** Takes an error without a question for an answer: who asks by hand wants to see it. Default false. */
+  readonly bareErrors?: boolean;
 }
 
 interface Settle {
@@ -29,7 +31,7 @@ export function askOverUdp(server: ServerAddress, question: Buffer, options: Exc
     socket.once('connect', () => socket.send(question, (error) => error && failed(error)));
     socket.on('message', (answer) => {
       // Not an answer to this question: maybe somebody guessing. The right one may still come.
-      if (isAnswer(answer, question)) done(answer);
+      if (isAnswer(answer, question, options)) done(answer);
     });
     socket.on('error', failed);
     return () => socket.close();
@@ -44,7 +46,7 @@ export function askOverTcp(server: ServerAddress, question: Buffer, options: Exc
       frames.push(piece);
       const answer = frames.next();
       if (!answer) return;
-      if (isAnswer(answer, question)) done(Buffer.from(answer));
+      if (isAnswer(answer, question, options)) done(Buffer.from(answer));
       else failed(new ServiceDiscoveryError('UNAVAILABLE', `${server.host} answered another question`));
     });
     socket.on('error', failed);
@@ -65,16 +67,16 @@ function within(
       if (isOver) return;
       isOver = true;
       cancel();
-      signal.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', onAbort);
       release?.();
       settle();
     };
     const failed = (error: Error): void => end(() => reject(error));
-    const onAbort = (): void => failed(new ServiceDiscoveryError('CLOSED', 'the DNS server is closing'));
+    const onAbort = (): void => failed(new ServiceDiscoveryError('CLOSED', 'the question was given up'));
     const cancel = clock.after(timeoutMs, () =>
       failed(new ServiceDiscoveryError('TIMEOUT', `${server.host} did not answer within ${timeoutMs} ms`)),
     );
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
     let release: (() => void) | undefined;
     try {
       release = start({ done: (answer) => end(() => resolve(answer)), failed });
@@ -85,7 +87,7 @@ function within(
 }
 
 /** By its id and question. */
-function isAnswer(answer: Buffer, question: Buffer): boolean {
+function isAnswer(answer: Buffer, question: Buffer, { bareErrors = false }: ExchangeOptions): boolean {
   const echo = echoOf(answer, question);
-  return echo === 'exact' || echo === 'other-case';
+  return echo === 'exact' || echo === 'other-case' || (echo === 'unasked' && bareErrors);
 }

@@ -3,6 +3,7 @@ export { createDnsClient } from './dns-client.js';
 export type { CoreDnsClient, DnsServerReport } from './dns-client.js';
 export type { DnsClientOptions, DnsRetryOptions } from './dns-client-options.js';
 export type { DnsClientStats } from './dns-client-stats.js';
+export { askOverTcp, askOverUdp } from './exchange.js';
 export type { DnsAttempt, DnsFailureKind } from './failure.js';
 export { happyEyeballsOrder } from './happy-eyeballs.js';
 export type { DnsServerAddress, DnsTransport } from './server-address.js';

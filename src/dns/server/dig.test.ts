@@ -58,7 +58,7 @@ describe.skipIf(!hasDig)(hasDig ? 'dig' : 'dig is not installed', () => {
     ['TXT a.node.consul', ['"rack=r 7\\""', `"note=${'x'.repeat(250)}" "${'x'.repeat(50)}"`]],
     ['HTTPS tls.service.consul', ['1 a.node.dc1.consul. alpn="h2,h3" no-default-alpn port=443 ipv4hint=10.0.0.1']],
     ['SVCB tls.service.consul', ['1 a.node.dc1.consul. alpn="h2,h3" port=443 ipv4hint=10.0.0.1']],
-    ['TXT tls.instance.consul', ['"id=tls" "node=a" "alpn=h2,h3"']],
+    ['TXT tls.instance.consul', ['"id=tls" "node=a" "alpn=h2,h3" "srv=443 a.node.dc1.consul"']],
     ['-x 10.0.0.1', ['a.node.dc1.consul.']],
     ['-x fd00::6', ['six.node.dc1.consul.']],
     ['NS consul', ['a.node.dc1.consul.']],

@@ -30,7 +30,8 @@ const RETRIES: grpc.ServiceConfig = {
         initialBackoff: '0.02s',
         maxBackoff: '0.2s',
         backoffMultiplier: 2,
-        retryableStatusCodes: ['UNAVAILABLE'],
+        // CANCELLED: how `forceShutdown`, our way to kill a server of this process, ends the calls under way.
+        retryableStatusCodes: ['UNAVAILABLE', 'CANCELLED'],
       },
     },
   ],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import http, { type IncomingMessage } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { create } from 'axios';
 import { got } from 'got';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -84,6 +84,21 @@ describe('where a lookup can be given', () => {
     await using server = await listenOnLoopback(createServer((socket) => socket.end('hello')));
     manager.set('db', [endpointAt('db', 1)]);
     const socket = connect({ host: 'db.service', port: server.port, lookup });
+    const [hello] = (await once(socket, 'data')) as [Buffer];
+    expect(String(hello)).toBe('hello');
+    socket.destroy();
+  });
+
+  test('a socket that its user connects by port and host', async () => {
+    class LookedUp extends Socket {
+      override connect(...to: unknown[]): this {
+        const [port, host] = to as [number, string];
+        return super.connect({ port, host, lookup });
+      }
+    }
+    await using server = await listenOnLoopback(createServer((socket) => socket.end('hello')));
+    manager.set('db', [endpointAt('db', 1)]);
+    const socket = new LookedUp().connect(server.port, 'db.service');
     const [hello] = (await once(socket, 'data')) as [Buffer];
     expect(String(hello)).toBe('hello');
     socket.destroy();

@@ -4,6 +4,7 @@
  * healthy, then watchers are given time to see it while requests are still served, then what is under way is finished,
  * then it is deregistered; only then may the server be closed.
  */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registration } from '../../client/index.js';
@@ -38,6 +39,8 @@ export interface LifecycleHooks {
 
 export class ServiceLifecycle implements AsyncDisposable {
   private current: LifecycleState = 'starting';
+  /** One for all tries, so that none leaves a second instance behind. */
+  private readonly id: string;
   private readonly options: ServiceOptions;
   private readonly source: DiscoverySource;
   private readonly underWay = new RequestsUnderWay();
@@ -57,6 +60,7 @@ export class ServiceLifecycle implements AsyncDisposable {
     private readonly hooks: LifecycleHooks,
   ) {
     this.options = parseServiceOptions(options);
+    this.id = options.registration?.id ?? `${options.name}-${randomUUID()}`;
     this.source = discoverySource(options.manager);
     this.settled = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.settled.catch(() => {});
@@ -111,7 +115,8 @@ export class ServiceLifecycle implements AsyncDisposable {
     for (let failures = 0; !this.leaving.signal.aborted; failures++) {
       try {
         const { name, request } = this.request(address);
-        const made = await this.source.get().registerService(name, request, { signal: this.leaving.signal });
+        // Not ended by leaving: what has been registered by then must be known, to be deregistered.
+        const made = await this.source.get().registerService(name, request, { timeoutMs: defaults.leaveRegistryMs });
         this.registration = made;
         made.on('error', this.hooks.onError);
         made.on('conflict', this.hooks.onError);
@@ -139,7 +144,8 @@ export class ServiceLifecycle implements AsyncDisposable {
       throw invalid(`${name}: the server listens on no port, so registration.port must say how to reach it`);
     }
     const address = registration.address ?? (bound && isSpecific(bound.address) ? bound.address : undefined);
-    return { name, request: { ...registration, port, ...(address !== undefined && { address }) } };
+    const { id } = this;
+    return { name, request: { ...registration, id, port, ...(address !== undefined && { address }) } };
   }
 
   private async leaveInOrder(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The ways a server is put into a service, each through the same exam. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -195,6 +195,26 @@ describe.each([
     expect(manager.events).toEqual([]);
   });
 
+  test('what is registered while it leaves is deregistered all the same, under the id of every try', async () => {
+    const registerService = manager.registerService.bind(manager);
+    const ids: string[] = [];
+    const answered = new EventEmitter();
+    manager.registerService = async (name, given) => {
+      ids.push(given.id ?? '');
+      if (ids.length === 1) throw new ServiceDiscoveryError('TIMEOUT', 'too slow');
+      await once(answered, 'answer');
+      return registerService(name, given);
+    };
+    const { close, state } = await start();
+    await expect.poll(() => ids.length).toBe(2);
+    const closed = close();
+    expect(state()).toBe('draining');
+    answered.emit('answer');
+    await closed;
+    expect(ids[0]).toBe(ids[1]);
+    expect(manager.events).toEqual([`registered ${ids[0]}`, `draining ${ids[0]}`, `deregistered ${ids[0]}`]);
+  });
+
   test('a registry that fails while it leaves does not hold it up', async () => {
     const { ready, close, errors, port } = await start();
     const registration = (await ready()) as { drain: unknown; deregister: unknown };
@@ -236,7 +256,7 @@ test('one that listens already is registered as well, at the manager’s address
   };
   service.attach(server);
   await service.ready();
-  expect(requests).toEqual([{ port: (server.address() as AddressInfo).port }]);
+  expect(requests).toEqual([{ id: expect.stringMatching(/^orders-/), port: (server.address() as AddressInfo).port }]);
   await service.close();
 });
 

@@ -17,11 +17,10 @@ export interface Beside {
  * Records beside an answer that belong to a target, along CNAMEs. Those whose own time is over are left out, unless the
  * answer itself is served stale: then nothing better is to be had.
  */
-export function recordsBeside({ answer, ageMs, stale }: KnownAnswer, target: string): Beside {
+export function recordsBeside({ answer, ageMs, isNew, stale }: KnownAnswer, target: string): Beside {
   const byName = new Map<string, ResourceRecord[]>();
   for (const record of answer.additionals) {
-    // A TTL of 0 is for the question at hand: an answer just come.
-    if (!stale && record.ttl * 1000 < ageMs) continue;
+    if (!stale && !isNew && record.ttl * 1000 < ageMs) continue;
     const name = foldName(record.name);
     byName.set(name, [...(byName.get(name) ?? []), record]);
   }
@@ -33,7 +32,7 @@ export function recordsBeside({ answer, ageMs, stale }: KnownAnswer, target: str
     A: addressesOf('A'),
     AAAA: addressesOf('AAAA'),
     texts: (byName.get(foldName(target)) ?? []).filter((record) => record.type === 'TXT'),
-    ttlMs: stale ? 0 : Math.min(...there.map((record) => record.ttl * 1000 - ageMs)),
+    ttlMs: stale ? 0 : Math.max(0, Math.min(...there.map((record) => record.ttl * 1000 - ageMs))),
   };
 }
 

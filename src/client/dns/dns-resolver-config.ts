@@ -1,6 +1,6 @@
 import { systemServers } from '../../dns/client/index.js';
 import type { DnsClient, DnsRetryOptions, DnsServerAddress } from '../../dns/client/index.js';
-import { defaults, limits, parseOptions } from '../../model/index.js';
+import { defaults, invalid, limits, parseOptions } from '../../model/index.js';
 import type { Cache } from '../../model/index.js';
 import { realClock, realRandom } from '../../runtime/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
@@ -27,7 +27,7 @@ export interface DnsResolverConfig {
   readonly layout?: NameLayout;
   /** Of layout `srv`. Default `tcp`. */
   readonly protocol?: string;
-  /** Default for calls that name none: for our agent and Consul, the datacenter of whom is asked. */
+  /** Layout `consul`: for calls that name none. Default: that of whom is asked. */
   readonly datacenter?: string;
   /**
    * Servers, the quick and healthy ones asked first: `10.0.0.1`, `10.0.0.1:53`, `[::1]:8600`, `tcp://10.0.0.1`,
@@ -145,6 +145,8 @@ export function resolverSettings(config: DnsResolverConfig): ResolverSettings {
   parseOptions('DnsResolverConfig', resolverSchema, config);
   const zone = serviceZone(config.domainSuffix ?? defaults.dnsSuffix, config.layout, config.protocol);
   const isConsul = zone.layout === 'consul';
+  if (config.datacenter !== undefined && !isConsul) throw onlyIn('consul', 'datacenter');
+  if (config.protocol !== undefined && zone.layout !== 'srv') throw onlyIn('srv', 'protocol');
   const serverTimeoutMs = (config.timeout ?? defaults.dnsTimeoutMs / 1000) * 1000;
   const attempts = config.maxRetries ?? defaults.dnsAttempts;
   const maxTtlMs = config.cacheTtl === undefined ? defaults.cacheTtlMs : config.cacheTtl * 1000;
@@ -172,6 +174,11 @@ export function resolverSettings(config: DnsResolverConfig): ResolverSettings {
     clock: config.clock ?? realClock,
     random: config.random ?? realRandom,
   };
+}
+
+function onlyIn(layout: NameLayout, field: string): Error {
+  const rule = `has a place in layout '${layout}' only`;
+  return invalid(`DnsResolverConfig: ${field} ${rule}`, [{ field, rule }]);
 }
 
 function serversOf(config: DnsResolverConfig, isConsul: boolean): readonly (string | DnsServerAddress)[] {

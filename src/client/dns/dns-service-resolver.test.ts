@@ -600,14 +600,55 @@ describe('calls', () => {
   });
 });
 
-test('a filter that cannot be judged, since the metadata could not be had, is an error', async () => {
-  const { client, resolver } = world();
-  client.tell('SRV web.service.consul', { records: web.records, beside: web.beside.slice(0, 2) });
-  client.tell('TXT web.instance.consul', { fails: 'SERVFAIL' });
-  expect((await resolver.resolveService('web')).endpoints).toHaveLength(2);
-  await expect(resolver.resolveService('web', { metadata: { a: 'b' } })).rejects.toMatchObject({
-    details: { dns: 'SERVFAIL' },
+describe('a filter that cannot be judged is an error', () => {
+  const filter = { metadata: { a: 'b' } };
+  const bare = { records: web.records, beside: web.beside.slice(0, 2) };
+
+  test('when the metadata could not be had', async () => {
+    const { client, resolver } = world();
+    client.tell('SRV web.service.consul', bare).tell('TXT web.instance.consul', { fails: 'SERVFAIL' });
+    const set = await resolver.resolveService('web');
+    expect(set.endpoints).toHaveLength(2);
+    expect(set.unresolved).toMatchObject([{ target: 'web.instance.consul' }]);
+    await expect(resolver.resolveService('web', filter)).rejects.toMatchObject({ details: { dns: 'SERVFAIL' } });
   });
+
+  test('when nobody publishes any', async () => {
+    const { client, resolver } = world();
+    client.tell('SRV web.service.consul', bare);
+    await expect(resolver.resolveService('web', filter)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('when nobody is asked for it', async () => {
+    const { client, resolver } = world({ metadata: 'none' });
+    client.tell('SRV web.service.consul', bare);
+    await expect(resolver.resolveService('web', filter)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+
+  test('but not for a service that is not there', async () => {
+    const { resolver } = world();
+    expect(await resolver.resolveService('web', filter)).toMatchObject({ endpoints: [], outcome: 'nxdomain' });
+  });
+});
+
+test('one is drawn by weight, and those of weight 0 seldom', async () => {
+  const { client, resolver } = world({ domainSuffix: 'example.org' });
+  const weights = [6, 3, 1, 0];
+  client.tell('SRV web.example.org', {
+    records: weights.map((weight, i) => `web.example.org 30 SRV 1 ${weight} 80 h${i}.example.org`),
+    beside: weights.map((_, i) => `h${i}.example.org 30 A 10.0.0.${i}`),
+  });
+  const draws = 5_500;
+  const counts = weights.map(() => 0);
+  for (let draw = 0; draw < draws; draw++) {
+    const { target } = await resolver.resolveOne('web');
+    counts[Number(target[1])]! += 1;
+  }
+  // A number from 0 to 10 decides: 0 for the last, then 1 to 6, 7 to 9, 10.
+  const expected = [6, 3, 1, 1].map((share) => (draws * share) / 11);
+  const chiSquare = counts.reduce((sum, count, i) => sum + (count - expected[i]!) ** 2 / expected[i]!, 0);
+  // 3 degrees of freedom, p = 0.001; the seed decides, so it does not vary.
+  expect(chiSquare).toBeLessThan(16.27);
 });
 
 describe('a configuration', () => {
@@ -621,6 +662,8 @@ describe('a configuration', () => {
     [{ domainSuffix: 'a..b' }, /domainSuffix must be a DNS name/],
     [{ layout: 'consul', domainSuffix: 'example.org' }, /must begin with service\./],
     [{ retry: { baseMs: -1 } }, /retry\.baseMs/],
+    [{ domainSuffix: 'example.org', datacenter: 'dc1' }, /datacenter has a place in layout 'consul' only/],
+    [{ protocol: 'udp' }, /protocol has a place in layout 'srv' only/],
   ])('%j is refused', (config, said) => {
     expect(() => new DnsServiceResolver(config)).toThrow(said);
     expect(() => new DnsServiceResolver(config)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));

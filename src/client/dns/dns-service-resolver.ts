@@ -110,13 +110,14 @@ export class DnsServiceResolver implements AsyncDisposable {
     const found = await this.within(`looking up service ${service}`, options, async (bounds) => {
       const lookups = tagsOf(options).map((tag) => {
         const words = { service, ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
-        return new ServiceLookup(this.records, rules, words, bounds, random).run();
+        return new ServiceLookup(this.records, rules, words, bounds, random);
       });
-      return inAll(await Promise.all(lookups));
+      const sets = await Promise.all(lookups.map((lookup) => lookup.run()));
+      if (options.metadata && !lookups.some((lookup) => lookup.knowsMetadata)) this.refuseBlindFilter(service, sets);
+      return inAll(sets);
     });
     this.counters.unresolvedTargets += found.unresolved.length;
     const { metadata } = options;
-    if (metadata) refuseBlindFilter(service, found);
     const chosen = metadata ? found.endpoints.filter((one) => fulfils(one.metadata, metadata)) : found.endpoints;
     return { ...found, endpoints: chosen };
   }
@@ -176,6 +177,23 @@ export class DnsServiceResolver implements AsyncDisposable {
     return this.close();
   }
 
+  /** Endpoints of which nobody tells the metadata do not fail a filter: it cannot be judged. */
+  private refuseBlindFilter(service: string, sets: readonly DnsEndpointSet[]): void {
+    if (sets.every(({ endpoints }) => endpoints.length === 0)) return;
+    const [failed] = sets.flatMap(({ unresolved }) => unresolved);
+    if (failed) throw failed.error;
+    const { metadata } = this.settings.rules;
+    const code = metadata === 'none' ? 'UNSUPPORTED' : 'UNAVAILABLE';
+    const where = {
+      none: "the configuration says metadata: 'none'",
+      instance: 'NAME.instance has no TXT',
+      target: 'its targets have no TXT',
+    };
+    throw new ServiceDiscoveryError(code, `nobody tells the metadata of service ${service}: ${where[metadata]}`, {
+      details: { service },
+    });
+  }
+
   private within<T>(
     what: string,
     { signal, timeoutMs = this.settings.timeoutMs, useCache = true }: DnsQueryOptions,
@@ -194,13 +212,6 @@ export class DnsServiceResolver implements AsyncDisposable {
 function cacheFor(shared: Cache<StoredAnswer> | undefined, clock: Clock): Cache<StoredAnswer> {
   const first = createMemoryCache<StoredAnswer>({ clock });
   return shared ? createTieredCache({ first, second: withAnswersOnly(shared), clock }) : first;
-}
-
-/** Endpoints without any metadata at all are not endpoints that fail a filter: nobody told. */
-function refuseBlindFilter(service: string, { endpoints, unresolved }: DnsEndpointSet): void {
-  if (endpoints.length === 0 || endpoints.some((one) => Object.keys(one.metadata).length > 0)) return;
-  const [failed] = unresolved;
-  if (failed) throw failed.error;
 }
 
 function whyNone({ outcome, endpoints, unresolved }: DnsEndpointSet): string {

@@ -16,6 +16,8 @@ export interface KnownAnswer {
   /** How long it may still be believed, ms; 0 when stale. */
   readonly ttlMs: number;
   readonly ageMs: number;
+  /** Just come from a server, for this question: what its records say holds even with a TTL of 0. */
+  readonly isNew: boolean;
   readonly stale: boolean;
   /** Why it is stale. */
   readonly error?: ServiceDiscoveryError;
@@ -65,9 +67,9 @@ export class RecordCache {
   }
 }
 
-function known({ value, ageMs, stale, error }: CacheHit<StoredAnswer>): KnownAnswer {
+function known({ value, ageMs, stale, from, error }: CacheHit<StoredAnswer>): KnownAnswer {
   const ttlMs = stale ? 0 : Math.max(0, value.ttlMs - ageMs);
-  return { answer: value.answer, ttlMs, ageMs, stale, ...(error && { error }) };
+  return { answer: value.answer, ttlMs, ageMs, isNew: from === 'load', stale, ...(error && { error }) };
 }
 
 function clamped({ outcome, ttlSeconds }: DnsAnswer, { minTtlMs, maxTtlMs, negativeTtlMs }: TtlClamps): number {

@@ -56,6 +56,7 @@ export class ServiceLookup {
   private readonly evidence = new Evidence();
   private readonly unresolved: UnresolvedTarget[] = [];
   private readonly names: ServiceNames;
+  private told = false;
 
   /** Throws INVALID_ARGUMENT, UNSUPPORTED for words that no name can be made of. */
   constructor(
@@ -68,6 +69,11 @@ export class ServiceLookup {
     this.names = serviceNames(rules.zone, words);
   }
 
+  /** Whether anybody said something about the metadata of the endpoints found, if only that there is none. */
+  get knowsMetadata(): boolean {
+    return this.told;
+  }
+
   /** Endpoints in RFC 2782's order. Rejects when nobody could be asked and nothing is known. */
   async run(): Promise<DnsEndpointSet> {
     const { rules, words } = this;
@@ -75,6 +81,7 @@ export class ServiceLookup {
     const targets = [...new Map(placed.places.map((one) => [foldName(one.target), one])).values()];
     const resolved = await mapAtOnce(targets, limits.dnsNamesAtOnce, (place) => this.target(place, placed.from));
     this.refuseWhenNothingIsKnown(resolved);
+    this.told = texts.length > 0 || resolved.some(({ metadata }) => Object.keys(metadata).length > 0);
     const endpoints = assembleEndpoints({
       service: words.service,
       zone: rules.zone,

@@ -1,4 +1,5 @@
 import type { EndpointSet, ServiceEndpoint } from '../../model/index.js';
+import { EventHub, silentLogger } from '../../runtime/index.js';
 import { differences } from '../endpoint-sets.js';
 
 export interface EndpointEventMap {
@@ -24,45 +25,38 @@ export interface EndpointEvents extends AsyncDisposable {
 
 /** Sets in, events out. */
 export class EndpointEventFace {
-  private readonly listeners = new Map<keyof EndpointEventMap, Set<Listener<never>>>();
+  /** Its log of listeners that threw is our `error` event, but for those of that event. */
+  private readonly hub = new EventHub<EndpointEventMap>(
+    { ...silentLogger, error: (fields) => this.threw(fields as ListenerFailure) },
+    'watch.listener_failed',
+  );
   private last: readonly ServiceEndpoint[] = [];
 
   on<K extends keyof EndpointEventMap>(event: K, listener: Listener<K>): () => void {
-    const entries = this.listeners.get(event) ?? new Set();
-    const entry = (value: EndpointEventMap[K]): unknown => listener(value);
-    this.listeners.set(event, entries.add(entry));
-    return () => void entries.delete(entry);
+    return this.hub.on(event, listener);
   }
 
   take(set: EndpointSet): void {
     const { added, removed, changed } = differences(this.last, set.endpoints);
     this.last = set.endpoints;
-    for (const endpoint of removed) this.tell('removed', { endpoint, set });
-    for (const { before, after } of changed) this.tell('changed', { endpoint: after, before, set });
-    for (const endpoint of added) this.tell('added', { endpoint, set });
-    this.tell('set', set);
+    for (const endpoint of removed) this.hub.emit('removed', { endpoint, set });
+    for (const { before, after } of changed) this.hub.emit('changed', { endpoint: after, before, set });
+    for (const endpoint of added) this.hub.emit('added', { endpoint, set });
+    this.hub.emit('set', set);
   }
 
   failed(error: Error): void {
-    this.tell('error', error);
+    this.hub.emit('error', error);
   }
 
-  private tell<K extends keyof EndpointEventMap>(event: K, value: EndpointEventMap[K]): void {
-    for (const listener of this.listeners.get(event) ?? []) void this.call(event, listener as Listener<K>, value);
+  private threw({ event, error }: ListenerFailure): void {
+    if (event !== 'error') this.failed(asError(error));
   }
+}
 
-  /** A listener that throws, or whose promise rejects, is an error event, unless it listens to those. */
-  private async call<K extends keyof EndpointEventMap>(
-    event: K,
-    listener: Listener<K>,
-    value: EndpointEventMap[K],
-  ): Promise<void> {
-    try {
-      await listener(value);
-    } catch (error) {
-      if (event !== 'error') this.failed(asError(error));
-    }
-  }
+interface ListenerFailure {
+  readonly event: keyof EndpointEventMap;
+  readonly error: unknown;
 }
 
 export function asError(error: unknown): Error {

@@ -55,6 +55,8 @@ export interface ResolverAbilities {
   readonly consistency: boolean;
   /** `push`: told at once; `poll`: found out at the next look. */
   readonly watch: 'push' | 'poll';
+  /** What a watch gave last holds until it gives another, being in this process: the age of such a set is 0. */
+  readonly live?: boolean;
 }
 
 export interface WatchOptions {

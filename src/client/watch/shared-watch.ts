@@ -57,7 +57,9 @@ export class SharedWatch {
   present(): EndpointSet | undefined {
     if (!this.known) return undefined;
     const { set, confirmedAt } = this.known;
-    return { ...set, ageMs: Math.max(0, this.options.clock.now() - confirmedAt) };
+    const { resolver, clock } = this.options;
+    const isLive = resolver.supports.live === true && !set.stale;
+    return { ...set, ageMs: isLive ? 0 : Math.max(0, clock.now() - confirmedAt) };
   }
 
   /** Returns the leaving, harmless twice. The caller looks at `present()` for what is known already. */

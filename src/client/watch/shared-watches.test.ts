@@ -6,6 +6,7 @@ import { abortable } from '../../runtime/index.js';
 import { FakeClock, settle } from '../../testing/fake-clock.js';
 import { staticEndpoint } from '../backends/static/static-endpoint.js';
 import type { StaticEndpoint } from '../backends/static/static-endpoint.js';
+import { StaticResolver } from '../backends/static/static-resolver.js';
 import { SharedWatches } from './shared-watches.js';
 import type { SharedWatchesOptions } from './shared-watches.js';
 
@@ -172,6 +173,15 @@ describe('shared watches', () => {
     resolver.watches[0]?.options.onConfirmed?.({ index: 9, indexSpace: 't' });
     await clock.advance(1_000);
     expect(watches.current(API)).toMatchObject({ ageMs: 1_000, index: 9, indexSpace: 't' });
+  });
+
+  test('tell that what is in this process has no age', async () => {
+    await watches.close();
+    watches = make({ resolver: new StaticResolver({ api: [A] }) });
+    const watch = watches.watch(API);
+    await watch.next();
+    await clock.advance(3_600_000);
+    expect(watches.current(API)).toMatchObject({ ageMs: 0, stale: false });
   });
 
   test('hand on that a set became stale, and fresh again', async () => {

@@ -37,7 +37,7 @@ export interface MisbehavingConsul extends AsyncDisposable {
   readonly faults: ReadonlyMap<Behaviour, number>;
   /** The entries of a service from now on, as health/service shows them. */
   setService(service: string, entries: readonly object[]): void;
-  /** Nothing goes wrong any more. */
+  /** Nothing goes wrong any more, and what hangs is cut off. */
   calm(): void;
   /** Like a stopped process: connections are taken and kept, and nothing is answered, not even a probe. */
   freeze(): void;
@@ -60,6 +60,8 @@ class MisbehavingServer implements MisbehavingConsul {
   private readonly services = new Map<string, ServedValue<readonly object[]>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly held = new Set<() => void>();
+  /** Will never end by themselves. */
+  private readonly hanging = new Set<ServerResponse>();
   private listening: Awaited<ReturnType<typeof listenOnLoopback>> | undefined;
   private port = 0;
   private frozen = false;
@@ -88,6 +90,8 @@ class MisbehavingServer implements MisbehavingConsul {
 
   calm(): void {
     this.schedule.calm();
+    for (const response of this.hanging) response.destroy();
+    this.hanging.clear();
   }
 
   freeze(): void {
@@ -163,7 +167,7 @@ class MisbehavingServer implements MisbehavingConsul {
       case 'wrong-content':
         return void response.writeHead(200, headersOf(served, served.index)).end('{"error":"try later"}');
       case 'half-open':
-        return;
+        return this.hang(response);
       case 'slow-drip':
         return this.drip(exchange);
       case 'error':
@@ -203,8 +207,14 @@ class MisbehavingServer implements MisbehavingConsul {
     look();
   }
 
+  private hang(response: ServerResponse): void {
+    this.hanging.add(response);
+    response.once('close', () => this.hanging.delete(response));
+  }
+
   private drip(exchange: Exchange): void {
     const { served, response } = exchange;
+    this.hang(response);
     response.writeHead(200, headersOf(served, served.index));
     const drop = (): void => {
       if (response.destroyed) return;

@@ -21,7 +21,7 @@ import type { RegistrySource } from './registry-source.js';
  * as they go over the wire. Besides, `lastCheck` is known here for instances whose checks this registry runs.
  */
 export class RegistryResolver implements Resolver {
-  readonly supports = { ...allAbilities, near: false };
+  readonly supports = { ...allAbilities, near: false, live: true };
 
   constructor(private readonly registry: RegistrySource) {}
 

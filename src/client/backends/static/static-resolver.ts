@@ -19,7 +19,7 @@ import type { StaticEndpoint } from './static-endpoint.js';
  * regard to case. `set` changes it, and watches see that at once.
  */
 export class StaticResolver implements Resolver {
-  readonly supports = { ...allAbilities, filter: false, near: false };
+  readonly supports = { ...allAbilities, filter: false, near: false, live: true };
   private readonly services = new Map<string, readonly ServiceEndpoint[]>();
   private readonly wakes = new Map<string, Set<() => void>>();
   private readonly indexSpace = `static:${randomUUID()}`;

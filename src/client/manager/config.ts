@@ -51,8 +51,11 @@ export interface ServiceDiscoveryConfig {
   readonly staleBudget?: number;
   /** A cache shared with other processes, behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). */
   readonly sharedCache?: Cache<readonly ServiceEndpoint[]>;
-  /** File that keeps the last known sets, so that a start without a registry can answer. Default: none. */
-  readonly lastKnownGoodFile?: string;
+  /**
+   * File that keeps the last known sets, so that a start without a registry can answer; with keys it is sealed
+   * (docs/caching.md). One file for one process. Default: none.
+   */
+  readonly lastKnownGoodFile?: string | { readonly path: string; readonly keys?: readonly (string | Uint8Array)[] };
 
   /** Seconds between two runs of a check that names no interval. Default 10. */
   readonly healthCheckInterval?: number;
@@ -124,7 +127,7 @@ const schema = z.strictObject({
   enableCaching: z.boolean('must be true or false').optional(),
   staleBudget: z.number('must be a number of seconds').min(0, 'must be 0 or more').optional(),
   sharedCache: anything.optional(),
-  lastKnownGoodFile: text.optional(),
+  lastKnownGoodFile: z.union([text, anything], 'must be a path, or a path with keys').optional(),
   healthCheckInterval: seconds.optional(),
   deregisterCriticalTimeout: duration.optional(),
   address: text.optional(),

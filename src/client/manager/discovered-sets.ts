@@ -7,6 +7,7 @@ import {
   type ServiceQuery,
 } from '../../model/index.js';
 import { queryKey } from '../query.js';
+import type { OpenedCache } from './endpoint-cache.js';
 import { retried, type RetryRule } from './retried.js';
 
 export type EndpointCache = LoadingCache<readonly ServiceEndpoint[]>;
@@ -26,20 +27,22 @@ export class DiscoveredSets {
   constructor(
     private readonly resolver: Resolver,
     /** None: every query asks, and nothing is kept. */
-    private readonly cache: EndpointCache | undefined,
+    private readonly opened: OpenedCache | undefined,
     private readonly rule: RetryRule,
   ) {}
 
   /** What is known and fresh, without waiting. */
   peek(key: string): EndpointSet | undefined {
-    const hit = this.cache?.peek(key);
+    const hit = this.opened?.cache.peek(key);
     return hit && setOf(hit);
   }
 
   async get(query: ServiceQuery, key: string, options: AskOptions): Promise<EndpointSet> {
     const { timeoutMs, signal, fresh = false } = options;
-    if (!this.cache) return this.ask(query, signal, timeoutMs);
-    const hit = await this.cache.get(
+    if (!this.opened) return this.ask(query, signal, timeoutMs);
+    const { cache, prepared } = this.opened;
+    await prepared;
+    const hit = await cache.get(
       key,
       async (loading) => {
         const set = await this.ask(query, loading, timeoutMs);
@@ -58,19 +61,24 @@ export class DiscoveredSets {
   /** A set that a watch brought. A stale one tells nothing new. */
   learn(query: ServiceQuery, { endpoints, index, indexSpace, stale }: EndpointSet): void {
     if (!stale)
-      this.cache?.put(queryKey(query), { value: endpoints, index, indexSpace, negative: endpoints.length === 0 });
+      this.opened?.cache.put(queryKey(query), {
+        value: endpoints,
+        index,
+        indexSpace,
+        negative: endpoints.length === 0,
+      });
   }
 
   invalidate(key: string): void {
-    this.cache?.invalidate(key);
+    this.opened?.cache.invalidate(key);
   }
 
   async evict(key: string): Promise<void> {
-    await this.cache?.evict(key);
+    await this.opened?.cache.evict(key);
   }
 
   async close(): Promise<void> {
-    await this.cache?.close();
+    await this.opened?.close();
   }
 
   private ask(query: ServiceQuery, signal: AbortSignal | undefined, timeoutMs: number): Promise<EndpointSet> {

@@ -14,5 +14,5 @@ export { createMisbehavingDns } from './misbehaving-dns.js';
 export type { AskedQuestion, DnsBehaviour, MisbehavingDns, MisbehavingDnsOptions } from './misbehaving-dns.js';
 export { registrationTargetSuite, type TargetCase, type TargetSubject } from './registration-target-suite.js';
 export { resolverSuite, type ResolverCase, type ResolverSubject, type SuiteInstance } from './resolver-suite.js';
-export { startTestAgent, type TestAgent } from './test-agent.js';
+export { startTestAgent, type TestAgent, type TestAgentOptions } from './test-agent.js';
 export { storeSuite, type StoreCase, type StoreSubject } from './store-suite.js';

@@ -12,16 +12,25 @@ export interface TestAgent extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export interface TestAgentOptions {
+  /** Default: free ports of 127.0.0.1. Name them to start again where an earlier one was. */
+  readonly http?: string;
+  readonly dns?: string;
+  /** The keys of a configuration file (docs/agent.md). */
+  readonly config?: object;
+}
+
 /**
- * For tests of programs that discover or register: a whole agent, ready when this resolves. `config` has the keys of a
- * configuration file (docs/agent.md). The agent's code is loaded when this is first called.
+ * For tests of programs that discover or register: a whole agent, ready when this resolves. Its code is loaded when this is
+ * first called.
  */
-export async function startTestAgent(config: object = {}): Promise<TestAgent> {
+export async function startTestAgent(options: TestAgentOptions = {}): Promise<TestAgent> {
+  const { http = '127.0.0.1:0', dns = '127.0.0.1:0', config = {} } = options;
   const { loadConfig, startAgent } = await import('../agent/index.js');
-  const files = await configFile(config);
+  const file = await configFile(config);
   try {
-    const flags = { dev: true, logLevel: 'error', httpAddr: '127.0.0.1:0', dnsAddr: '127.0.0.1:0' } as const;
-    const loaded = await loadConfig({ ...flags, configFile: [files.path] }, {});
+    const flags = { dev: true, logLevel: 'error', httpAddr: http, dnsAddr: dns, configFile: [file.path] } as const;
+    const loaded = await loadConfig(flags, {});
     const agent = await startAgent(loaded.config, { log: () => {} });
     const close = (): Promise<void> => agent.close();
     return {
@@ -32,7 +41,7 @@ export async function startTestAgent(config: object = {}): Promise<TestAgent> {
       [Symbol.asyncDispose]: close,
     };
   } finally {
-    await files.remove();
+    await file.remove();
   }
 }
 

@@ -49,7 +49,10 @@ export interface ServiceDiscoveryConfig {
   readonly enableCaching?: boolean;
   /** Seconds for which known names go on being answered while nobody can be asked. Default 259,200: 72 hours. */
   readonly staleBudget?: number;
-  /** A cache shared with other processes, behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). */
+  /**
+   * A cache shared with other processes, behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). Closed
+   * with the manager.
+   */
   readonly sharedCache?: Cache<readonly ServiceEndpoint[]>;
   /**
    * File that keeps the last known sets, so that a start without a registry can answer; with keys it is sealed

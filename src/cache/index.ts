@@ -3,6 +3,12 @@
  * leave the process; and a cache that loads what it lacks.
  */
 export { bytesCodec, jsonCodec, type Codec } from './codec.js';
+export {
+  type LastKnownGood,
+  type LastKnownGoodEvent,
+  type LastKnownGoodOptions,
+  openLastKnownGood,
+} from './file/index.js';
 export { createLoadingCache } from './loading/index.js';
 export type { LastKnown, LoadingCacheEvent, LoadingCacheOptions } from './loading/index.js';
 export { createMemoryCache, type MemoryCacheOptions } from './memory/index.js';

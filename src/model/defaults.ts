@@ -115,6 +115,7 @@ export const defaults = {
   /** How long Redis is left alone after a failure: doubling from the first to the last. */
   redisBackOffMinMs: 250,
   redisBackOffMaxMs: 10_000,
+  lastKnownWriteMs: 5_000,
 
   // ---- balancing
   overprovisioning: 1.4,

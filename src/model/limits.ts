@@ -159,6 +159,9 @@ export const limits = {
   redisEntryBytes: 8 * 1024 * 1024,
   /** Writes of our own that are known again when Redis tells of them. */
   redisOwnWrites: 4_096,
+  /** The file of values for the next start. */
+  lastKnownKeys: 10_000,
+  lastKnownBytes: 16 * 1024 * 1024,
 
   // ---- balancing
   /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../model/index.js';
 
-export const KEY_BYTES = 32;
+const KEY_BYTES = 32;
 
 export interface SealKey {
   /** Of 4 bytes, derived from the key: two processes with the same key call it the same. */

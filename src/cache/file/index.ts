@@ -1,0 +1,6 @@
+export {
+  type LastKnownGood,
+  type LastKnownGoodEvent,
+  type LastKnownGoodOptions,
+  openLastKnownGood,
+} from './last-known-good.js';

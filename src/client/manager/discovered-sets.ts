@@ -58,19 +58,11 @@ export class DiscoveredSets {
     return setOf(hit);
   }
 
-  /** A set that a watch brought. A stale one tells nothing new. */
+  /** A set that a watch brought. With a stale one, what is cached is not confirmed any more either. */
   learn(query: ServiceQuery, { endpoints, index, indexSpace, stale }: EndpointSet): void {
-    if (!stale)
-      this.opened?.cache.put(queryKey(query), {
-        value: endpoints,
-        index,
-        indexSpace,
-        negative: endpoints.length === 0,
-      });
-  }
-
-  invalidate(key: string): void {
-    this.opened?.cache.invalidate(key);
+    const key = queryKey(query);
+    if (stale) this.opened?.cache.invalidate(key);
+    else this.opened?.cache.put(key, { value: endpoints, index, indexSpace, negative: endpoints.length === 0 });
   }
 
   async evict(key: string): Promise<void> {

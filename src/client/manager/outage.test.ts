@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -111,7 +111,8 @@ test('a start without a registry answers from the file of the last run', async (
 });
 
 test('a file that cannot be written is told of, and changes nothing', async () => {
-  const manager = managerOf({ lastKnownGoodFile: '/proc/none/known.json' });
+  await writeFile(join(directory, 'file'), '');
+  const manager = managerOf({ lastKnownGoodFile: join(directory, 'file', 'known.json') });
   const errors: string[] = [];
   manager.on('error', (error) => errors.push(error.message));
   await agent.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });

@@ -53,6 +53,9 @@ export const defaults = {
   consulMaxConnections: 160,
   /** After so long without a word the system asks whether the other end is there, each second, ten times. */
   consulKeepAliveDelayMs: 1_000,
+  /** Where reads to be held are more than connections: how long until each had its turn, and the shortest turn. */
+  heldRoundMs: 10_000,
+  heldShareMs: 500,
 
   // ---- watches of the client library
   /** Longest wait of one standing request. */

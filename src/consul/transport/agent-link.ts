@@ -8,6 +8,7 @@ import type { Method, RawAnswer, StreamAnswer } from './call.js';
 import { AnswerStream } from './answer-stream.js';
 import { ExchangeBounds } from './exchange-bounds.js';
 import { ExchangeFailure } from './failure.js';
+import { HeldTurns } from './held-turns.js';
 
 export interface TlsMaterial {
   readonly ca?: readonly (string | Buffer)[];
@@ -28,7 +29,8 @@ export interface LinkSettings {
 /** One request as it goes on the wire. */
 export interface WireRequest {
   readonly method: Method;
-  readonly target: string;
+  /** Path and query, given how long the agent should be asked to hold it at most, ms. */
+  readonly target: (mostWaitMs: number) => string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | Readable | null;
   readonly signal?: AbortSignal;
@@ -55,6 +57,7 @@ export class AgentLink {
   readonly #settings: LinkSettings;
   readonly #pools = new Map<Lane, Pool>();
   readonly #underWay = new Set<ExchangeBounds>();
+  readonly #turns: HeldTurns;
   #failures = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
 
@@ -63,6 +66,7 @@ export class AgentLink {
     this.#address = address;
     this.#tls = tls;
     this.#settings = settings;
+    this.#turns = new HeldTurns(connectionsOf('held', settings.maxConnections));
   }
 
   /** When it may be preferred again, on the clock; in the past for one that works. */
@@ -131,12 +135,11 @@ export class AgentLink {
    */
   async probe(signal: AbortSignal): Promise<void> {
     const bounds = { signal, timeoutMs: defaults.peerProbeMs, share: false };
-    await this.ask({ ...bounds, method: 'OPTIONS', target: PROBE, headers: {}, body: null, lane: 'probe' });
+    await this.ask({ ...bounds, method: 'OPTIONS', target: () => PROBE, headers: {}, body: null, lane: 'probe' });
   }
 
   #begin(request: WireRequest): ExchangeBounds {
     const bounds = new ExchangeBounds(this.shown, request, this.#settings.clock);
-    if (request.lane === 'held') bounds.watched(this.#settings.liveness);
     this.#underWay.add(bounds);
     return bounds;
   }
@@ -146,8 +149,11 @@ export class AgentLink {
     this.#underWay.delete(bounds);
   }
 
-  async #send(request: WireRequest, { signal }: ExchangeBounds): Promise<Dispatcher.ResponseData> {
-    const { method, target: path, headers, body, lane } = request;
+  async #send(request: WireRequest, bounds: ExchangeBounds): Promise<Dispatcher.ResponseData> {
+    const { method, headers, body, lane } = request;
+    const { signal } = bounds;
+    if (lane === 'held') bounds.standing(await this.#turns.enter(signal), this.#settings.liveness);
+    const path = request.target(lane === 'held' ? this.#turns.mostWaitMs : Number.POSITIVE_INFINITY);
     const unbounded = { headersTimeout: 0, bodyTimeout: 0 };
     const response = await this.#pool(lane).request({ method, path, headers, body, signal, ...unbounded });
     this.#settings.liveness.heard(this.shown);

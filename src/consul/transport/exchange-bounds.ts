@@ -1,3 +1,5 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
+import { limits } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import { ended, ExchangeFailure, unreachable } from './failure.js';
@@ -27,8 +29,9 @@ export class ExchangeBounds {
     this.#address = address;
     this.#bounded = bounded;
     this.#stopTimer = clock.after(bounded.timeoutMs, () => this.end(bounded.share ? 'slow' : 'late'));
-    if (bounded.signal?.aborted === true) this.end('aborted');
-    bounded.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const { signal } = bounded;
+    if (signal?.aborted === true) this.end('aborted');
+    if (signal) withoutWarning(signal).addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Aborts when any of them ends the exchange. */
@@ -36,10 +39,16 @@ export class ExchangeBounds {
     return this.#controller.signal;
   }
 
-  /** The agent is asked now and then whether it is still there, for as long as the exchange lasts. */
-  watched(liveness: PeerLiveness): void {
+  /**
+   * It is held from now on: the agent is asked now and then whether it is still there, and `leave` is called at the end.
+   */
+  standing(leave: () => void, liveness: PeerLiveness): void {
     const standing = liveness.standing(this.#address, () => this.end('down'));
-    this.#endStanding = () => standing.ended();
+    this.#endStanding = () => {
+      standing.ended();
+      leave();
+      this.#endStanding = () => {};
+    };
   }
 
   /** From now on it may take its time. */
@@ -66,4 +75,10 @@ export class ExchangeBounds {
   }
 
   readonly #onAbort = (): void => this.end('aborted');
+}
+
+/** One signal for many calls is no leak, which Node takes more than ten listeners for. Another bound is the caller's. */
+function withoutWarning(signal: AbortSignal): AbortSignal {
+  if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(limits.consulCallsAtOnce, signal);
+  return signal;
 }

@@ -1,5 +1,5 @@
 /** Agents that misbehave, and what of it reaches the caller. */
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -202,6 +202,22 @@ describe('time', () => {
     expect(await call).toMatchObject({ code: 'ABORTED' });
   });
 
+  test('one signal for many calls brings no warning, and ends them all', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', note);
+    const { address, seen } = await fake(() => {});
+    const client = clientOf(address);
+    const stop = new AbortController();
+    const calls = Array.from({ length: 20 }, () => failure(client.status.leader({ signal: stop.signal })));
+    await expect.poll(() => seen.length).toBe(20);
+    stop.abort();
+    for (const { code } of await Promise.all(calls)) expect(code).toBe('ABORTED');
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('timeoutMs %d is refused', async (timeoutMs) => {
     expect(await failure(clientOf('127.0.0.1:1').status.leader({ timeoutMs }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -325,6 +341,22 @@ describe('connections', () => {
     const drain = setInterval(() => waiting.splice(0).forEach((response) => response.end('[]')), 5);
     await Promise.all(held);
     clearInterval(drain);
+  });
+
+  test('reads to be held that are more than they take turns, and none is forgotten', async () => {
+    const waits: number[] = [];
+    const server = await fake((request, response) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://agent');
+      waits.push(Number.parseInt(searchParams.get('wait') ?? '', 10));
+      setTimeout(() => response.end('[]'), 5);
+    });
+    const client = clientOf(server.address, { maxConnections: 5 });
+    const answered = await Promise.all(
+      Array.from({ length: 40 }, () => client.catalog.nodes({ index: 3, waitMs: 60_000 })),
+    );
+    expect(answered).toHaveLength(40);
+    expect(waits.filter((wait) => wait === 60_000).length).toBeLessThanOrEqual(6);
+    expect(Math.min(...waits)).toBe((defaults.heldRoundMs * 4) / 40);
   });
 
   test('end with the client, and so does what is under way', async () => {

@@ -100,7 +100,8 @@ export class Transport {
       const others = isRead(call) && !held ? order.length - attempt - 1 : 0;
       const timing = { timeoutMs: Math.ceil(leftMs / (others + 1)), share: others > 0 };
       try {
-        const target = call.path + searchOf(this.#query(call, link, order[0] as AgentLink));
+        const first = order[0] as AgentLink;
+        const target = (mostWaitMs: number) => call.path + searchOf(this.#query(call, link, first, mostWaitMs));
         const request = { ...this.#request(call), ...timing, target, lane: held ? 'held' : 'calls' } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
@@ -138,12 +139,12 @@ export class Transport {
     };
   }
 
-  #query({ query, blocking }: Call, link: AgentLink, first: AgentLink): QueryParameters {
+  #query({ query, blocking }: Call, link: AgentLink, first: AgentLink, mostWaitMs: number): QueryParameters {
     const { namespace } = this.#options;
     const isThere = blocking !== undefined && (blocking.indexFrom ?? first.shown) === link.shown;
     const index = isThere && blocking.index > 0 ? this.indexes.write(blocking.index) : undefined;
     const hash = blocking?.hash;
-    const wait = index === undefined && hash === undefined ? undefined : waitOf(blocking?.waitMs);
+    const wait = index === undefined && hash === undefined ? undefined : waitOf(blocking?.waitMs, mostWaitMs);
     return { ...query, ns: namespace, index, hash, wait };
   }
 
@@ -212,8 +213,9 @@ function contentOf(body: Call['body']): Pick<WireRequest, 'body' | 'headers'> {
   return { body: toJson(body), headers: { 'content-type': 'application/json' } };
 }
 
-function waitOf(waitMs: number | undefined): string | undefined {
-  return waitMs === undefined ? undefined : `${Math.ceil(checkedMs('waitMs', waitMs))}ms`;
+function waitOf(waitMs: number | undefined, mostMs: number): string | undefined {
+  const ms = Math.min(waitMs === undefined ? Number.POSITIVE_INFINITY : checkedMs('waitMs', waitMs), mostMs);
+  return ms === Number.POSITIVE_INFINITY ? undefined : `${Math.ceil(ms)}ms`;
 }
 
 function checkedMs(name: string, value: number): number {

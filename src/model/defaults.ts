@@ -98,7 +98,7 @@ export const defaults = {
   /** Of a cluster that is not split (the standard's min_nodes). */
   minNodes: 3,
   /** How long an answer about the target itself, its node's address, is taken as still true. */
-  targetDescriptionMs: 10_000,
+  targetDescriptionMs: 1_000,
 
   // ---- caches
   cacheTtlMs: 30_000,

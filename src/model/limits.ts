@@ -137,7 +137,7 @@ export const limits = {
   watchRetryAfterMs: 60_000,
 
   // ---- registrations of the client library
-  /** Calls of one batch under way. */
+  /** Of one batch, and of lost ones being put back: under way. */
   registrationsAtOnce: 16,
   /** Up to so many registrations are watched each; more are looked at together. */
   registrationsWatched: 8,

@@ -25,7 +25,7 @@ export interface CheckDefaults {
 }
 
 /** Where the instance is; the host in the form it has before a port: `10.0.0.1`, `[::1]`. */
-export interface InstanceLocation {
+interface InstanceLocation {
   readonly host: string;
   readonly port: number;
 }

@@ -22,6 +22,8 @@ export interface Keeping {
   /** All writes under one id, of whoever in this process, one after another. */
   readonly writes: KeyedQueue;
   readonly isClosed: boolean;
+  /** Work that puts something back, some of it at a time: an agent that restarted empty has lost everything at once. */
+  inTurn(work: () => Promise<void>): Promise<void>;
   describe(): Promise<TargetDescription>;
   /** It is not to be looked at any more. */
   letGo(registration: KeptRegistration): void;
@@ -215,9 +217,10 @@ export class KeptRegistration implements Registration {
     if (this.repairing) return;
     this.repairing = true;
     const { clock, random, writes } = this.keeping;
+    const putBack = (): Promise<void> => writes.run(this.id, () => this.putBack());
     for (let failures = 0; this.isLost; failures++) {
       try {
-        await writes.run(this.id, () => this.putBack());
+        await this.keeping.inTurn(putBack);
       } catch (error) {
         this.failed(asDiscoveryError(error, `putting ${this.id} back`));
         const { registrationBackoffMs: baseMs, registrationBackoffCapMs: capMs } = defaults;

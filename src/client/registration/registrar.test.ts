@@ -157,6 +157,23 @@ describe('self-repair', () => {
     expect(target.trace.filter((call) => call.startsWith('list')).length).toBeLessThanOrEqual(3);
   });
 
+  test('many that are lost at once are put back sixteen at a time', async () => {
+    const { clock, target, registrar } = world();
+    await registrar.registerAll(Array.from({ length: 100 }, (_, port) => ({ name: 'api', port })));
+    let now = 0;
+    let most = 0;
+    const register = target.register.bind(target);
+    target.register = async (...args) => {
+      most = Math.max(most, ++now);
+      await register(...args).finally(() => (now -= 1));
+    };
+    target.fault = ({ name }) => (name === 'register' ? { delayMs: 50 } : undefined);
+    target.wipe();
+    await clock.advance(8_000);
+    expect((await target.list()).size).toBe(100);
+    expect(most).toBe(16);
+  });
+
   test('while the registry cannot be asked it is asked less and less, and its loss is mended after', async () => {
     const { clock, target, registrar } = world();
     const registration = await registrar.register('api', { port: 1 });

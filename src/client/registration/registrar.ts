@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../model/index.js';
-import { defaults, ServiceDiscoveryError } from '../../model/index.js';
+import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
 import { pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
 import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
@@ -67,6 +67,8 @@ class KeepingRegistrar implements Registrar, Keeping {
   private readonly fallback: RegistrationDefaults;
   private readonly newId: () => string;
   private readonly kept = new Map<string, KeptRegistration>();
+  private readonly lanes = new KeyedQueue();
+  private turns = 0;
   private readonly lookout: Lookout;
   private readonly removals: PendingRemovals;
   private described: { readonly at: number; readonly description: Promise<TargetDescription> } | undefined;
@@ -125,6 +127,12 @@ class KeepingRegistrar implements Registrar, Keeping {
   }
 
   // ---- what its registrations need
+
+  /** One after another in each of a few lanes. */
+  inTurn(work: () => Promise<void>): Promise<void> {
+    this.turns += 1;
+    return this.lanes.run(String(this.turns % limits.registrationsAtOnce), work);
+  }
 
   /** Shared by calls, so that none of them bounds it: each has bounds of its own. */
   describe(): Promise<TargetDescription> {

@@ -3,7 +3,7 @@ import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { CheckDefinition } from '../model/index.js';
 import { ServiceDiscoveryError } from '../model/index.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import type { AllowedNetworks } from './allowed-networks.js';
 import type { Target } from './target.js';
 

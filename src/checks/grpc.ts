@@ -1,7 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { CheckRunner } from '../model/index.js';
 import { limits } from '../model/index.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import type { Dialer } from './dialer.js';
 import { dialFailure, exchangeFailure, timedOut } from './failure.js';
 import { decodeHealthStatus, encodeHealthRequest } from './grpc-health-messages.js';

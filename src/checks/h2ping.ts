@@ -1,6 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { CheckRunner } from '../model/index.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import type { Dialer } from './dialer.js';
 import { dialFailure, exchangeFailure, timedOut } from './failure.js';
 import { openHttp2 } from './http2-session.js';

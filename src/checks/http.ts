@@ -2,7 +2,7 @@ import { Agent as PlainAgent, request as plainRequest, type IncomingMessage, typ
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { CheckDefinition, CheckResult, CheckRunner } from '../model/index.js';
 import { invalid, limits } from '../model/index.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import { type Dialer, tlsOptions } from './dialer.js';
 import { dialFailure, exchangeFailure, isDialError, timedOut } from './failure.js';
 import { outputLimit, TailBuffer } from './output.js';

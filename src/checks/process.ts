@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import { TailBuffer } from './output.js';
 
 export interface ProcessEnd {

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import type { CheckDefinition, CheckResult, CheckRunner } from '../model/index.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../runtime/index.js';
 import type { Dialer } from './dialer.js';
 import { dialFailure, timedOut } from './failure.js';
 import { parseTarget } from './target.js';

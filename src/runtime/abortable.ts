@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /** An iteration that can be left at any moment. */
 export interface AbortableIteration<T> extends AsyncIterableIterator<T, void, undefined>, AsyncDisposable {
   /** Ends it at once, also while a `next` is pending, which then resolves as done. Harmless twice. */
@@ -36,12 +38,10 @@ async function* following<T>(
   own: AbortController,
   iterate: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const onAbort = (): void => own.abort(outer?.reason);
-  if (outer?.aborted) onAbort();
-  outer?.addEventListener('abort', onAbort);
+  const ignore = onAbort(outer, () => own.abort(outer?.reason));
   try {
     if (!own.signal.aborted) yield* iterate(own.signal);
   } finally {
-    outer?.removeEventListener('abort', onAbort);
+    ignore();
   }
 }

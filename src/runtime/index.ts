@@ -4,6 +4,7 @@ export * from './clock.js';
 export * from './event-hub.js';
 export * from './logger.js';
 export * from './map-at-once.js';
+export * from './on-abort.js';
 export * from './pace.js';
 export * from './package-version.js';
 export * from './pause.js';

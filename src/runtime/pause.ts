@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { onAbort } from './on-abort.js';
 
 /**
  * Resolves after `ms`, or at once when the signal aborts; never rejects. Unlike `Clock.sleep` it does not keep the process
@@ -9,10 +10,10 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
-      signal.removeEventListener('abort', end);
+      ignore();
       resolve();
     };
     const cancel = clock.after(ms, end);
-    signal.addEventListener('abort', end);
+    const ignore = onAbort(signal, end);
   });
 }

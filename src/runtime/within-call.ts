@@ -1,6 +1,7 @@
 import type { CallOptions } from '../model/index.js';
 import { ServiceDiscoveryError } from '../model/index.js';
 import type { Clock } from './clock.js';
+import { onAbort } from './on-abort.js';
 
 /** What a call under way may know of its bounds. */
 export interface CallBounds {
@@ -28,8 +29,7 @@ export async function withinCall<T>(
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
   });
   ended.catch(() => {});
-  const onAbort = (): void => controller.abort(aborted(what, signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const ignore = onAbort(signal, () => controller.abort(aborted(what, signal)));
   const cancel = clock.after(timeoutMs, () =>
     controller.abort(new ServiceDiscoveryError('TIMEOUT', `${what} did not end within ${timeoutMs} ms`)),
   );
@@ -38,7 +38,7 @@ export async function withinCall<T>(
     return await Promise.race([result, ended]);
   } finally {
     cancel();
-    signal?.removeEventListener('abort', onAbort);
+    ignore();
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { invalid, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { CallOptions } from '../../model/index.js';
-import { realClock, realRandom, silentLogger } from '../../runtime/index.js';
+import { onAbort, realClock, realRandom, silentLogger } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { DnsParseError, foldName, nameBytes, trimDot, typeCode, typeCodes } from '../wire/index.js';
 import type { Question, ResourceRecord } from '../wire/index.js';
@@ -187,16 +187,15 @@ class Client implements CoreDnsClient {
       this.refuseIfOver(signal);
       const over = (): void => {
         this.underWay.delete(stop);
-        signal?.removeEventListener('abort', onAbort);
+        ignore();
       };
       const stop: Stop = (error) => {
         over();
         letGo();
         reject(error);
       };
-      const onAbort = (): void => stop(aborted(signal));
       this.underWay.add(stop);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const ignore = onAbort(signal, () => stop(aborted(signal)));
       const letGo = begin(
         (value) => {
           over();

@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { ServiceDiscoveryError } from '../../model/index.js';
+import { onAbort } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { echoOf, framed, Frames } from '../wire/index.js';
 
@@ -61,22 +62,23 @@ function within(
   { timeoutMs, clock, signal }: ExchangeOptions,
   start: (settle: Settle) => () => void,
 ): Promise<Buffer> {
+  const givenUp = new ServiceDiscoveryError('CLOSED', 'the question was given up');
+  if (signal?.aborted === true) return Promise.reject(givenUp);
   return new Promise((resolve, reject) => {
     let isOver = false;
     const end = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
       cancel();
-      signal?.removeEventListener('abort', onAbort);
+      ignore();
       release?.();
       settle();
     };
     const failed = (error: Error): void => end(() => reject(error));
-    const onAbort = (): void => failed(new ServiceDiscoveryError('CLOSED', 'the question was given up'));
     const cancel = clock.after(timeoutMs, () =>
       failed(new ServiceDiscoveryError('TIMEOUT', `${server.host} did not answer within ${timeoutMs} ms`)),
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const ignore = onAbort(signal, () => failed(givenUp));
     let release: (() => void) | undefined;
     try {
       release = start({ done: (answer) => end(() => resolve(answer)), failed });

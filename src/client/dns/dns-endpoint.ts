@@ -16,7 +16,7 @@ export interface DnsServiceEndpoint extends ServiceEndpoint {
   readonly alpn: readonly string[];
 }
 
-/** A target whose addresses could not be had. Its endpoints are missing in the set. */
+/** A target whose addresses could not be had, so that its endpoints are missing, or a name whose metadata could not. */
 export interface UnresolvedTarget {
   readonly target: string;
   readonly error: ServiceDiscoveryError;

@@ -600,7 +600,7 @@ describe('calls', () => {
   });
 });
 
-describe('a filter that cannot be judged is an error', () => {
+describe('a filter that cannot be judged is an error:', () => {
   const filter = { metadata: { a: 'b' } };
   const bare = { records: web.records, beside: web.beside.slice(0, 2) };
 
@@ -623,6 +623,21 @@ describe('a filter that cannot be judged is an error', () => {
     const { client, resolver } = world({ metadata: 'none' });
     client.tell('SRV web.service.consul', bare);
     await expect(resolver.resolveService('web', filter)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+
+  test('by metadata of the past is marked stale; without a filter only the metadata is', async () => {
+    const { client, clock, resolver } = world();
+    client.tell('SRV web.service.consul', bare);
+    client.tell('TXT web.instance.consul', {
+      records: ['web.instance.consul 5 TXT "id=web-1" "node=a" "a=b" "srv=8080 a.node.dc1.consul"'],
+    });
+    expect(await resolver.resolveService('web', filter)).toMatchObject({ stale: false, endpoints: [{ id: 'web-1' }] });
+    await clock.advance(6_000);
+    client.tell('TXT web.instance.consul', { fails: 'SERVFAIL' });
+    expect(await resolver.resolveService('web', filter)).toMatchObject({ stale: true, endpoints: [{ id: 'web-1' }] });
+    const set = await resolver.resolveService('web');
+    expect(set).toMatchObject({ stale: false, unresolved: [{ target: 'web.instance.consul' }] });
+    expect(set.endpoints.map((one) => one.metadata)).toContainEqual({ a: 'b' });
   });
 
   test('but not for a service that is not there', async () => {

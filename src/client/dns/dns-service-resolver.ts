@@ -106,18 +106,18 @@ export class DnsServiceResolver implements AsyncDisposable {
   async resolveService(service: string, options: DnsResolveOptions = {}): Promise<DnsEndpointSet> {
     checkResolveOptions(options);
     const { rules, random } = this.settings;
+    const { metadata } = options;
     const datacenter = options.datacenter ?? this.config.datacenter;
     const found = await this.within(`looking up service ${service}`, options, async (bounds) => {
       const lookups = tagsOf(options).map((tag) => {
         const words = { service, ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
-        return new ServiceLookup(this.records, rules, words, bounds, random);
+        return new ServiceLookup(this.records, rules, words, { ...bounds, isFiltered: metadata !== undefined }, random);
       });
       const sets = await Promise.all(lookups.map((lookup) => lookup.run()));
-      if (options.metadata && !lookups.some((lookup) => lookup.knowsMetadata)) this.refuseBlindFilter(service, sets);
+      if (metadata && !lookups.some((lookup) => lookup.knowsMetadata)) this.refuseBlindFilter(service, sets);
       return inAll(sets);
     });
     this.counters.unresolvedTargets += found.unresolved.length;
-    const { metadata } = options;
     const chosen = metadata ? found.endpoints.filter((one) => fulfils(one.metadata, metadata)) : found.endpoints;
     return { ...found, endpoints: chosen };
   }

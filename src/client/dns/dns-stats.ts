@@ -18,7 +18,7 @@ export interface DnsStatsReading {
   /** Of queries that were answered, ms. */
   readonly latencySumMs: number;
   readonly latencyMaxMs: number;
-  /** SRV targets whose addresses could not be had. */
+  /** Targets whose addresses, and names whose metadata, could not be had. */
   readonly unresolvedTargets: number;
 }
 

@@ -63,7 +63,7 @@ export class ServiceLookup {
     private readonly records: RecordCache,
     private readonly rules: LookupRules,
     private readonly words: ServiceWords,
-    private readonly options: LookupOptions,
+    private readonly options: LookupOptions & { readonly isFiltered: boolean },
     private readonly random: Random,
   ) {
     this.names = serviceNames(rules.zone, words);
@@ -205,10 +205,16 @@ export class ServiceLookup {
     });
   }
 
-  /** TXT records, without which there are endpoints all the same; but it is said that they are missing. */
+  /**
+   * TXT records. Where the service is does not hang on them: when they cannot be had, or only as they were, the set is as
+   * good as without them, and says that they are missing. A filter judges by them, so for one they count like the rest.
+   */
   private async optional(name: string): Promise<readonly ResourceRecord[]> {
     try {
-      return (await this.ask(name, 'TXT')).answer.records;
+      const known = await this.records.query(name, 'TXT', this.options);
+      if (this.options.isFiltered || !known.stale) this.evidence.note(known);
+      else if (known.error) this.unresolved.push({ target: name, error: known.error });
+      return known.answer.records;
     } catch (error) {
       if (!isWorlds(error)) throw error;
       this.unresolved.push({ target: name, error });

@@ -75,6 +75,26 @@ test('uses the lowest priority that has an instance in reach', async () => {
   expect(seen).toEqual(['10.0.0.1 10.0.0.2', '10.0.0.2', '10.0.0.3', '10.0.0.1! 10.0.0.2!']);
 });
 
+test('a lookup that only the past can answer is an error', async () => {
+  const clock = new FakeClock();
+  const client = new FakeDnsClient();
+  await using resolver = new DnsResolver({ domainSuffix: 'example.org', client, clock });
+  const lookup = () => resolver.lookup({ service: 'web', onlyPassing: true });
+  client.tell('SRV web.example.org', {
+    records: ['web.example.org 5 SRV 1 1 80 h1.example.org'],
+    beside: ['h1.example.org 5 A 10.0.0.1'],
+  });
+  expect((await lookup()).endpoints).toHaveLength(1);
+  await clock.advance(6_000);
+  client.tell('SRV web.example.org', { fails: 'SERVFAIL' });
+  await expect(lookup()).rejects.toMatchObject({ code: 'UNAVAILABLE', details: { dns: 'SERVFAIL' } });
+  await clock.advance(6_000);
+  client.tell('SRV web.example.org', 'silent');
+  const late = expect(lookup()).rejects.toMatchObject({ details: { dns: expect.any(String) } });
+  await clock.advance(2_000);
+  await late;
+});
+
 test('a watch ends with CLOSED when the backend is closed', async () => {
   const client = new FakeDnsClient();
   const resolver = new DnsResolver({ domainSuffix: 'example.org', client });

@@ -44,6 +44,8 @@ export class DnsResolver implements Resolver, AsyncDisposable {
   ): Promise<EndpointSet> {
     const options = this.optionsOf(query);
     const set = await this.discovery.lookup(query.service, { ...options, timeoutMs, ...(signal && { signal }) });
+    // Whoever looks up keeps what it knew itself, and is to hear that nobody confirms it.
+    if (set.stale) throw set.error ?? notInTime(query.service);
     return wanted(set, query);
   }
 
@@ -85,6 +87,11 @@ export class DnsResolver implements Resolver, AsyncDisposable {
     const { datacenter, tags = [] } = query;
     return { ...(datacenter !== undefined && { datacenter }), ...(tags.length > 0 && { tag: tags }) };
   }
+}
+
+function notInTime(service: string): ServiceDiscoveryError {
+  const message = `no DNS server confirmed what is known of service ${service} in time`;
+  return new ServiceDiscoveryError('TIMEOUT', message, { details: { dns: 'timeout' } });
 }
 
 function wanted(set: DnsEndpointSet, { onlyPassing }: ServiceQuery): EndpointSet {

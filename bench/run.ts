@@ -3,7 +3,20 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ALL = ['http', 'dns', 'registrations', 'wake', 'scale', 'checks', 'catalog', 'store', 'dns-client', 'fetch'];
+const ALL = [
+  'http',
+  'dns',
+  'registrations',
+  'wake',
+  'scale',
+  'checks',
+  'catalog',
+  'store',
+  'dns-client',
+  'fetch',
+  'pick',
+  'balancing',
+];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 
 for (const name of wanted) {

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly name: string;
   /** In words for the results page. */
   readonly about: string;
+  /** How long it is run, in virtual milliseconds. */
+  readonly forMs: number;
   scene(count: number, random: Random): Scene;
 }
 
@@ -27,6 +29,7 @@ const range = (count: number): readonly number[] => Array.from({ length: count }
 const hetero: Scenario = {
   name: 'hetero',
   about: '20 % of the servers are 2.5 times slower',
+  forMs: 20_000,
   scene(count) {
     const slow = Math.round(count / 5);
     const servers = range(count).map((at) => new Server(constant(at < slow ? 1 / 2.5 : 1)));
@@ -37,6 +40,7 @@ const hetero: Scenario = {
 const antagonist: Scenario = {
   name: 'antagonist',
   about: 'each server runs at a quarter of its speed for about 2 s of about every 12 s',
+  forMs: 20_000,
   scene(count, random) {
     const cycle = { everyMs: 12_000, forMs: 2_000, speed: 0.25, spread: 0.25 };
     return { servers: range(count).map(() => new Server(nowAndThen(random, cycle))), capacity: (count * 10.5) / 12 };
@@ -46,6 +50,7 @@ const antagonist: Scenario = {
 const pause: Scenario = {
   name: 'pause',
   about: 'each server stands still for 0.5 s of every 10 s',
+  forMs: 20_000,
   scene(count, random) {
     const cycle = { everyMs: 10_000, forMs: 500, speed: 0, spread: 0 };
     return { servers: range(count).map(() => new Server(nowAndThen(random, cycle))), capacity: count * 0.95 };
@@ -54,7 +59,8 @@ const pause: Scenario = {
 
 const blackhole: Scenario = {
   name: 'blackhole',
-  about: 'one server fails every request within 1 ms',
+  about: 'one server fails every request within 1 ms; 64 s, so that it is given back and ejected again',
+  forMs: 64_000,
   scene(count) {
     return { servers: range(count).map((at) => new Server(constant(1), at === 0)), capacity: count - 1 };
   },
@@ -64,6 +70,7 @@ const blackhole: Scenario = {
 const rollout: Scenario = {
   name: 'rollout',
   about: 'every server is replaced, one tenth at a time, by one at half speed for its first 5 s',
+  forMs: 20_000,
   scene(count) {
     const wave = Math.max(1, Math.round(count / 10));
     const beginMs = 5_000;
@@ -96,8 +103,9 @@ const rollout: Scenario = {
 };
 
 const crowd: Scenario = {
-  name: 'flash crowd',
+  name: 'crowd',
   about: 'for 0.5 s of every 5 s there are twice as many requests',
+  forMs: 20_000,
   scene(count) {
     return {
       servers: range(count).map(() => new Server()),
@@ -107,18 +115,20 @@ const crowd: Scenario = {
   },
 };
 
+function* slowEveryTenSeconds(): Iterator<Stretch> {
+  for (;;) {
+    yield { forMs: 7_000, speed: 1 };
+    yield { forMs: 3_000, speed: 0.4 };
+  }
+}
+
 const correlated: Scenario = {
   name: 'correlated',
   about: 'a third of the servers run at 40 % together for 3 s of every 10 s',
+  forMs: 20_000,
   scene(count) {
     const third = Math.round(count / 3);
-    function* stretches(): Iterator<Stretch> {
-      for (;;) {
-        yield { forMs: 7_000, speed: 1 };
-        yield { forMs: 3_000, speed: 0.4 };
-      }
-    }
-    const servers = range(count).map((at) => new Server(at < third ? new Speed(stretches()) : constant(1)));
+    const servers = range(count).map((at) => new Server(at < third ? new Speed(slowEveryTenSeconds()) : constant(1)));
     // What is there while it is slow: the rest of the time is easy.
     return { servers, capacity: count - third * 0.6 };
   },

@@ -17,7 +17,7 @@ import { EndpointPick, type Ending } from './endpoint-pick.js';
 import { explanationOf } from './explain.js';
 import { hashText } from './hash.js';
 import { LatencyScale } from './latency-scale.js';
-import { causeToEject, eject, endInterval, mostEjected } from './layers/ejection.js';
+import { causeToEject, eject, endInterval, mostEjected, restore } from './layers/ejection.js';
 import { SLOW_START_STEPS, slowStartFactor } from './layers/slow-start.js';
 import { Member } from './member.js';
 import { noEndpoints } from './no-endpoints.js';
@@ -63,6 +63,7 @@ class ServiceBalancer implements Balancer, Ending {
   private ejected = 0;
   private inflight = 0;
   private smoothedInflight = 0;
+  private upkeeps = 0;
   /** When something is due by time alone. */
   private dueMs = -Infinity;
   private upkeepMs = -Infinity;
@@ -112,7 +113,7 @@ class ServiceBalancer implements Balancer, Ending {
     const latencyMs = ok ? latencyOf(outcome, nowMs - pick.atMs) : defaults.failureLatencyMs;
     member.ended(pick);
     this.inflight--;
-    member.observe(latencyMs, nowMs);
+    member.observe(ok, latencyMs, nowMs);
     this.poolOf.get(member)?.ended(member, ok, latencyMs, nowMs);
     if (this.scale.due()) this.scale.refresh(this.used, nowMs);
     this.judge(member, ok, outcome?.kind === 'connect', nowMs);
@@ -201,10 +202,12 @@ class ServiceBalancer implements Balancer, Ending {
   }
 
   private restore(nowMs: number): boolean {
+    const rules = this.settings.ejection;
+    if (!rules) return false;
     let restored = false;
     for (const member of this.list) {
       if (member.ejection.untilMs === undefined || member.ejection.untilMs > nowMs) continue;
-      member.ejection.untilMs = undefined;
+      restore(member.ejection, rules);
       this.ejected--;
       restored = true;
       this.settings.onEvent({ type: 'restored', endpoint: member.endpoint });
@@ -227,7 +230,9 @@ class ServiceBalancer implements Balancer, Ending {
     for (const member of this.list) {
       for (let pick = member.forgotten(beforeMs); pick; pick = member.forgotten(beforeMs)) this.abandon(pick);
     }
-    this.smoothedInflight += (this.inflight - this.smoothedInflight) * INFLIGHT_SMOOTHING;
+    // The mean at first, or it would begin at 0 and take its time to be true.
+    const smoothing = Math.max(INFLIGHT_SMOOTHING, 1 / ++this.upkeeps);
+    this.smoothedInflight += (this.inflight - this.smoothedInflight) * smoothing;
     for (const { pools } of this.lanes) for (const pool of pools) pool.resize(this.smoothedInflight);
     this.noteUsed();
   }

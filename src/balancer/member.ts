@@ -6,7 +6,7 @@ import { EjectionRecord } from './layers/ejection-record.js';
 import type { Candidate } from './policy.js';
 
 /** How far an average may be from the median, either way, so that one stall cannot starve an endpoint. */
-const CLIP = 4;
+const CLIP = 3;
 
 /** What a balancer knows of one endpoint for as long as the endpoint stays in the set. */
 export class Member implements Candidate {
@@ -42,7 +42,7 @@ export class Member implements Candidate {
   latencyMs(nowMs: number): number {
     const usual = this.scale.medianMs;
     if (!this.sampled) return usual;
-    const clipped = Math.min(usual * CLIP, Math.max(usual / CLIP, this.smoothedMs));
+    const clipped = clip(this.smoothedMs, usual);
     if (this.inflight > 0) return clipped;
     return usual + (clipped - usual) * Math.exp((this.sampledAtMs - nowMs) / this.scale.tauMs);
   }
@@ -79,15 +79,19 @@ export class Member implements Candidate {
     return this.oldest !== undefined && this.oldest.atMs < beforeMs ? this.oldest : undefined;
   }
 
-  /** Peak EWMA: what is slower than the average replaces it, what is faster pulls it down by the time passed. */
-  observe(latencyMs: number, nowMs: number): void {
-    if (!this.sampled || latencyMs >= this.smoothedMs) {
-      this.smoothedMs = latencyMs;
-    } else {
+  /** Averages by the time passed, but a failure counts at once. Clipped when stored: a stall is not to be paid off later. */
+  observe(ok: boolean, latencyMs: number, nowMs: number): void {
+    if (this.sampled && ok) {
       const kept = Math.exp((this.sampledAtMs - nowMs) / this.scale.tauMs);
-      this.smoothedMs = this.smoothedMs * kept + latencyMs * (1 - kept);
+      this.smoothedMs = clip(this.smoothedMs * kept + latencyMs * (1 - kept), this.scale.medianMs);
+    } else {
+      this.smoothedMs = this.sampled ? clip(latencyMs, this.scale.medianMs) : latencyMs;
     }
     this.sampled = true;
     this.sampledAtMs = nowMs;
   }
+}
+
+function clip(latencyMs: number, usualMs: number): number {
+  return Math.min(usualMs * CLIP, Math.max(usualMs / CLIP, latencyMs));
 }

@@ -51,8 +51,8 @@ export interface Candidate {
   /** Whether it was ever picked. */
   readonly tried: boolean;
   /**
-   * Milliseconds an answer takes: a moving average that rises at once, kept within a quarter and four times the median
-   * of all, and moving towards it while the endpoint is idle. Without a sample: the median.
+   * Milliseconds an answer takes: a moving average, kept within a third and three times the median of all, and moving
+   * towards it while the endpoint is idle. Without a sample: the median.
    */
   latencyMs(nowMs: number): number;
   /** Milliseconds since the oldest request still waiting was picked; 0 without one. */

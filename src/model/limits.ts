@@ -166,8 +166,8 @@ export const limits = {
   // ---- balancing
   /** Size of the Maglev table: a prime, over 100 entries for each of 600 endpoints. */
   maglevTable: 65_537,
-  /** Points on a hash ring, of all endpoints together. */
-  ringPoints: 4_096,
+  /** Points on a hash ring of an endpoint of average weight. */
+  ringPoints: 256,
   /** A request that waits longer says no more about its endpoint: it is a stream, or its end was never told. */
   balancerWaitingMs: 30_000,
   /** A pick that was not done by then no longer counts as in flight. */

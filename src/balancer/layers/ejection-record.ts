@@ -9,6 +9,8 @@ export class EjectionRecord {
   times = 0;
   /** Until when it is ejected; undefined while it is not. */
   untilMs: number | undefined;
+  /** Given back, and not seen to succeed since. */
+  onProbation = false;
   /** Why, in words. */
   cause = '';
 }

@@ -57,11 +57,13 @@ export function causeToEject(
   if (ok) {
     record.successes++;
     record.failuresInARow = 0;
+    record.onProbation = false;
     return undefined;
   }
   record.failuresInARow++;
   if (connectFailed) return 'nobody answered a connect';
   if (record.failuresInARow < rules.consecutiveFailures) return undefined;
+  if (record.onProbation) return 'failed again after its ejection';
   return `${record.failuresInARow} failures in a row`;
 }
 
@@ -72,7 +74,18 @@ export function eject(record: EjectionRecord, cause: string, nowMs: number, rule
   record.untilMs = nowMs + forMs;
   record.cause = cause;
   record.failuresInARow = 0;
+  record.onProbation = false;
   return forMs;
+}
+
+/**
+ * Gives it back, on probation: the next failure ejects again unless a success comes first. Envoy asks for as many
+ * failures as the first time; we see no reason to sacrifice them on an endpoint that has not answered once since.
+ */
+export function restore(record: EjectionRecord, rules: EjectionRules): void {
+  record.untilMs = undefined;
+  record.onProbation = true;
+  record.failuresInARow = rules.consecutiveFailures - 1;
 }
 
 /** Below this success rate an endpoint is an outlier; undefined when there is too little to go by. */

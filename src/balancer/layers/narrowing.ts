@@ -11,15 +11,16 @@ export interface SubsetOptions {
   readonly seed?: string;
 }
 
-/** Requests in flight for each member between which the subset keeps its size. */
-const LEAST_INFLIGHT = 0.5;
-const MOST_INFLIGHT = 2;
+/** Members for each request in flight: half a request each, so that there is mostly a free one and never long none asked. */
+const MEMBERS_PER_REQUEST = 2;
+/** How far the size may be from what it should be before it changes: changing costs connections. */
+const TOO_SMALL = 0.8;
+const TOO_LARGE = 1.6;
 
 /** The size that suits this many requests in flight on average. */
 export function subsetSize(currentSize: number, inflight: number, smallest: number): number {
-  const perMember = inflight / currentSize;
-  if (perMember >= LEAST_INFLIGHT && perMember <= MOST_INFLIGHT) return currentSize;
-  return Math.max(smallest, Math.ceil(inflight));
+  const wanted = Math.max(smallest, Math.ceil(inflight * MEMBERS_PER_REQUEST));
+  return currentSize < wanted * TOO_SMALL || currentSize > wanted * TOO_LARGE ? wanted : currentSize;
 }
 
 export function narrowed<T extends { readonly rank: number }>(members: readonly T[], size: number): readonly T[] {

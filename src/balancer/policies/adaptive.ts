@@ -14,8 +14,9 @@ const TIE = 1.05;
  *   expected latency = the larger of the oldest waiting request's age and the clipped average (Candidate.latencyMs)
  *
  * with weights relative to their mean. The age sees a stall before any answer tells of it. Who was never tried is tried
- * first, and costs within 5 % are a tie in which endpoints take turns by weight. Figures and what was compared:
- * docs/balancing-results.md.
+ * first, and costs within 5 % are a tie in which endpoints take turns by weight. With nothing in flight there is no queue
+ * to avoid: then requests are shared in proportion to weight / latency, so that one slow first answer keeps nobody idle.
+ * Figures and what was compared: docs/balancing-results.md.
  */
 export const adaptive: Policy = {
   name: 'adaptive',
@@ -32,6 +33,8 @@ class Adaptive implements Chooser {
   private turn = 0;
   private started = false;
   private untried = 0;
+  /** Of all candidates, as of the last costs. */
+  private inflight = 0;
   private readonly turns: SmoothTurns;
 
   constructor(private readonly random: Random) {
@@ -55,8 +58,10 @@ class Adaptive implements Chooser {
       const fresh = this.nextUntried(hint);
       if (fresh) return fresh;
     }
-    const ceiling = this.fillCosts(hint, nowMs) * TIE;
-    if (ceiling === Infinity) return undefined;
+    const least = this.fillCosts(hint, nowMs);
+    if (least === Infinity) return undefined;
+    if (this.inflight === 0) return this.turns.nextBy((candidate, at) => candidate.weight / (this.costs[at] as number));
+    const ceiling = least * TIE;
     if (!this.equalWeights) return this.turns.next((_, at) => (this.costs[at] as number) <= ceiling);
     return this.nextWithin(ceiling);
   }
@@ -84,12 +89,15 @@ class Adaptive implements Chooser {
   private fillCosts(hint: PickHint, nowMs: number): number {
     const { candidates, costs } = this;
     let least = Infinity;
+    let inflight = 0;
     for (let at = 0; at < candidates.length; at++) {
       const candidate = candidates[at] as Candidate;
       const cost = isExcluded(candidate, hint) ? Infinity : this.score(candidate, nowMs);
       costs[at] = cost;
       if (cost < least) least = cost;
+      inflight += candidate.inflight;
     }
+    this.inflight = inflight;
     return least;
   }
 

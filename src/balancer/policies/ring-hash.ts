@@ -27,12 +27,16 @@ export const ringHash: Policy = {
   },
 };
 
-/** At least one point each; a point's place depends on its endpoint alone, so that others' points never move. */
+/**
+ * A point's place depends on its endpoint alone, and how many an endpoint has on its weight against the mean, rounded to
+ * a power of two: so that the points of those who stay hardly ever change.
+ */
 function ringOf(candidates: readonly Candidate[]): Ring {
-  const total = candidates.reduce((sum, { baseWeight }) => sum + baseWeight, 0);
+  const mean = candidates.reduce((sum, { baseWeight }) => sum + baseWeight, 0) / candidates.length;
+  const unit = 2 ** Math.round(Math.log2(mean));
   const points = candidates.flatMap((candidate) => {
     const hash = hashText(candidate.key);
-    const count = Math.max(1, Math.round((limits.ringPoints * candidate.baseWeight) / total));
+    const count = Math.max(1, Math.round((limits.ringPoints * candidate.baseWeight) / unit));
     return Array.from({ length: count }, (_, point) => ({ place: combine(hash, point), candidate }));
   });
   points.sort((a, b) => a.place - b.place || (a.candidate.key < b.candidate.key ? -1 : 1));

@@ -21,14 +21,20 @@ export class SmoothTurns {
     this.candidates = candidates;
   }
 
+  /** By weight, among those that `takesPart`; see `nextBy`. */
   next(takesPart: (candidate: Candidate, at: number) => boolean): Candidate | undefined {
+    return this.nextBy((candidate, at) => (takesPart(candidate, at) ? candidate.weight : 0));
+  }
+
+  /** By what they gain this time; who gains 0 has no part in it. */
+  nextBy(gainOf: (candidate: Candidate, at: number) => number): Candidate | undefined {
     let best = -1;
     let gained = 0;
     for (let at = 0; at < this.candidates.length; at++) {
-      const candidate = this.candidates[at] as Candidate;
-      if (!takesPart(candidate, at)) continue;
-      gained += candidate.weight;
-      const credit = (this.credit[at] as number) + candidate.weight;
+      const gain = gainOf(this.candidates[at] as Candidate, at);
+      if (gain === 0) continue;
+      gained += gain;
+      const credit = (this.credit[at] as number) + gain;
       this.credit[at] = credit;
       if (best < 0 || credit > (this.credit[best] as number)) best = at;
     }

@@ -11,6 +11,8 @@ export class Cell<V> {
   flights = 0;
   /** When the key's value last became known or void, in the order of all such events and starts of loads. */
   settledAt = 0;
+  /** When the newest value known was learnt, in the same order. */
+  learntAt = 0;
   failure: Failure | undefined;
   /** The value is known to be out of date: only a load will do. */
   invalid = false;
@@ -30,13 +32,18 @@ export class Cell<V> {
   constructor(readonly key: string) {}
 
   /** The key has a value again, learnt by what began `at` that place in the order of events. */
-  settle(entry: CacheEntry<V>, at: number): void {
+  settle(at: number): void {
     this.settledAt = at;
     this.failure = undefined;
     this.invalid = false;
     this.due = false;
     this.evicted = false;
     this.hits = 0;
+  }
+
+  /** A value that is kept or handed out: nothing older of its space will be. */
+  learn(entry: CacheEntry<V>, at: number): void {
+    this.learntAt = at;
     this.raiseFloor(entry.indexSpace, entry.index);
   }
 
@@ -58,8 +65,9 @@ export class Cell<V> {
   }
 
   private raiseFloor(indexSpace: string, index: number): void {
+    const floor = Math.max(index, this.floor(indexSpace));
     this.floors.delete(indexSpace);
-    this.floors.set(indexSpace, index);
+    this.floors.set(indexSpace, floor);
     if (this.floors.size > limits.cacheFloors) {
       const [oldest] = this.floors.keys();
       this.floors.delete(oldest as string);

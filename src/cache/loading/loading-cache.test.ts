@@ -493,6 +493,40 @@ describe('order', () => {
     expect(cache.peek('a')).toMatchObject({ value: 'second' });
   });
 
+  test('two answers that crossed: the newer one is what both are told, and nothing has failed', async () => {
+    const { cache, load, asked } = world();
+    const [first, second] = [cache.get('a', load, { fresh: true }), cache.get('a', load, { fresh: true })];
+    await settle();
+    asked[0]?.answer({ value: 'eleven', index: 11, indexSpace: 's' });
+    expect(await first).toMatchObject({ value: 'eleven' });
+    asked[1]?.answer({ value: 'ten', index: 10, indexSpace: 's' });
+    expect(await second).toMatchObject({ value: 'eleven', stale: false });
+    expect(cache.stats()).toMatchObject({ belowFloor: 0, loadFailures: 0, overtaken: 1 });
+  });
+
+  test('a newer index is kept although a watch brought an older one meanwhile', async () => {
+    const { cache, load, asked } = world();
+    const call = cache.get('a', load, { fresh: true });
+    await settle();
+    cache.put('a', { value: 'ten', index: 10, indexSpace: 's' });
+    asked[0]?.answer({ value: 'eleven', index: 11, indexSpace: 's' });
+    expect(await call).toMatchObject({ value: 'eleven' });
+    expect(cache.peek('a')).toMatchObject({ value: 'eleven' });
+  });
+
+  test('what was handed out after an invalidation is the least that is seen later', async () => {
+    const { cache, load, asked } = world();
+    const call = cache.get('a', load);
+    await settle();
+    cache.invalidate('a');
+    asked[0]?.answer({ value: 'eleven', index: 11, indexSpace: 's' });
+    expect(await call).toMatchObject({ value: 'eleven' });
+    expect(cache.peek('a')).toBeUndefined();
+    cache.put('a', { value: 'ten', index: 10, indexSpace: 's' });
+    expect(cache.peek('a')).toBeUndefined();
+    expect(await cache.get('a', failing)).toMatchObject({ value: 'eleven', stale: true });
+  });
+
   test('a value below the index of its space is refused, and what is known is served', async () => {
     const { cache, clock, events } = world();
     await cache.get('a', is('ten', { index: 10, indexSpace: 's' }));

@@ -9,6 +9,7 @@ import type {
   LoadingCacheStats,
 } from '../../model/index.js';
 import { withinCall } from '../../runtime/index.js';
+import { isNewer } from '../order.js';
 import { firstRate, nextRate } from './adaptive-ttl.js';
 import { Cells } from './cell.js';
 import type { Cell } from './cell.js';
@@ -312,7 +313,8 @@ class CacheOfLoads<V> implements LoadingCache<V> {
       return false;
     }
     this.counts.sharedHits += 1;
-    cell.settle(entry, flight.startedAt);
+    cell.settle(flight.startedAt);
+    cell.learn(entry, ++this.events);
     if (cell.flight === flight) cell.flight = undefined;
     for (const waiter of flight.waiters) this.settle(flight, waiter, hitOf(entry, now, 'shared'));
     return true;
@@ -320,23 +322,47 @@ class CacheOfLoads<V> implements LoadingCache<V> {
 
   private onLoaded(cell: Cell<V>, flight: Flight<V>, loaded: Loaded<V>, loadMs: number): void {
     if (this.closed) return;
-    if (this.isOvertaken(cell, flight)) {
+    if (this.isTooLate(cell, flight, loaded)) {
       this.counts.overtaken += 1;
       this.emit({ type: 'overtaken', key: cell.key });
-      const known = cell.invalid ? undefined : this.known(cell);
-      this.answer(flight, known ?? this.entryOf(cell, loaded, undefined));
+      this.answerOvertaken(cell, flight, this.entryOf(cell, loaded, undefined));
       return;
     }
     if (!this.admits(cell, loaded)) throw this.belowFloorError(cell, loaded);
-    const entry = this.store(cell, loaded, loadMs, flight.startedAt);
+    const entry = this.store(cell, loaded, loadMs, Math.max(cell.settledAt, flight.startedAt));
     this.emit({ type: 'loaded', key: cell.key, loadMs });
     if (cell.flight === flight) cell.flight = undefined;
     this.answer(flight, entry);
   }
 
+  /** Whether something else was learnt while it was on its way that is to stay in its place. */
+  private isTooLate(cell: Cell<V>, flight: Flight<V>, { index = 0, indexSpace = '' }: Loaded<V>): boolean {
+    const known = this.known(cell);
+    const place = { index, indexSpace };
+    // One learnt by what began earlier and looked later: two answers of one order that crossed.
+    if (known && isNewer(known, place)) return cell.learntAt > flight.startedAt;
+    if (!this.isOvertaken(cell, flight)) return false;
+    return cell.invalid || known === undefined || !isNewer(place, known);
+  }
+
   private answer(flight: Flight<V>, entry: CacheEntry<V>): void {
     const hit = hitOf(entry, this.settings.clock.wall(), 'load');
     for (const waiter of flight.waiters) this.settle(flight, waiter, hit);
+  }
+
+  /**
+   * Who asked before the value was overtaken may have it, unless something newer of its space has been seen. Once handed
+   * out it is the newest seen, so it is kept to fall back to, but not as fresh.
+   */
+  private answerOvertaken(cell: Cell<V>, flight: Flight<V>, loaded: CacheEntry<V>): void {
+    const known = this.known(cell);
+    if (known && !cell.invalid) return this.answer(flight, known);
+    if (known && isNewer(known, loaded)) {
+      for (const waiter of flight.waiters) this.settle(flight, waiter, this.staleHit(cell, known));
+      return;
+    }
+    if (!cell.evicted && flight.waiters.size > 0) this.keep(cell, { ...loaded, freshUntil: loaded.storedAt });
+    this.answer(flight, loaded);
   }
 
   private async onFailed(cell: Cell<V>, flight: Flight<V>, thrown: unknown): Promise<void> {
@@ -411,13 +437,18 @@ class CacheOfLoads<V> implements LoadingCache<V> {
 
   private store(cell: Cell<V>, loaded: Loaded<V>, loadMs: number | undefined, at: number): CacheEntry<V> {
     const entry = this.entryOf(cell, loaded, loadMs);
-    cell.settle(entry, at);
+    cell.settle(at);
+    this.keep(cell, entry);
     this.space = entry.indexSpace;
-    cell.fallback = this.cache.peek ? undefined : entry;
-    void this.cache.set(cell.key, entry).catch(() => {});
     if (entry.negative) this.settings.lastKnownGood?.delete(cell.key);
     else this.settings.lastKnownGood?.put(cell.key, entry);
     return entry;
+  }
+
+  private keep(cell: Cell<V>, entry: CacheEntry<V>): void {
+    cell.learn(entry, ++this.events);
+    cell.fallback = this.cache.peek ? undefined : entry;
+    void this.cache.set(cell.key, entry).catch(() => {});
   }
 
   /** `loadMs` is undefined for a value that nobody loaded. */

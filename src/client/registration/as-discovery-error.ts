@@ -7,7 +7,9 @@ export function asDiscoveryError(error: unknown, what: string): ServiceDiscovery
   return new ServiceDiscoveryError('INTERNAL', `${what} failed: ${message}`, { cause: error });
 }
 
-/** Whether a write that failed so may have taken effect all the same. */
+/** Whether a write that failed so may have taken effect all the same: we gave up, or nobody knows. */
 export function mayHaveHappened({ code }: ServiceDiscoveryError): boolean {
-  return code === 'UNAVAILABLE' || code === 'TIMEOUT' || code === 'ABORTED' || code === 'INTERNAL';
+  return AMBIGUOUS.has(code);
 }
+
+const AMBIGUOUS: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT', 'ABORTED', 'CLOSED', 'INTERNAL']);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { CallOptions, ServiceDiscoveryError, ServiceRegistration } from '../../model/index.js';
 import { defaults, invalid, isDiscoveryError, ServiceDiscoveryError as DiscoveryError } from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
@@ -118,6 +119,12 @@ export class KeptRegistration implements Registration {
       // What is registered there is not ours, so nothing of ours is left.
       if (!isDiscoveryError(error, 'CONFLICT')) throw error;
     });
+  }
+
+  /** Neither what it is made of nor what its checks send. */
+  [inspect.custom](): string {
+    const { service, id, state } = this;
+    return `Registration { service: '${service}', id: '${id}', state: '${state}' }`;
   }
 
   // ---- what its registrar does; `establish` is called by who holds the queue of its id

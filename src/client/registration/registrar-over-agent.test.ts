@@ -35,6 +35,11 @@ async function agentWorld(): Promise<ReturnType<typeof world>> {
   return world(agent.addresses.http[0] as string);
 }
 
+/** Those that keep the process alive. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
+
 function once<K extends keyof RegistrationEvents>(
   registration: Registration,
   event: K,
@@ -169,4 +174,13 @@ test('with a registry in this process no socket is needed', async () => {
   expect(registry.catalog.serviceView('api').instances[0]?.status).toBe('maintenance');
   await registration.deregister();
   expect(registry.catalog.serviceView('api').instances).toEqual([]);
+});
+
+test('keeping an instance registered does not keep the process alive', async () => {
+  await using registry = await createRegistry({ node: { name: 'n1', address: '10.0.0.1' } });
+  const before = timers();
+  await using registrar = createRegistrar({ target: new RegistryRegistrationTarget(registry) });
+  await registrar.register('api', { port: 80, check: { ttl: '10s', health: () => true } });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(timers()).toBe(before);
 });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { FakeClock, settle } from '../../testing/fake-clock.js';
@@ -120,6 +121,26 @@ describe('registering', () => {
     await target.setMaintenance('a', true, 'by hand');
     await createRegistrar({ target, clock }).register('api', { id: 'a', port: 1 });
     expect(await target.maintenanceReason('a')).toBe('by hand');
+  });
+
+  test('one that was under way when the registrar closed is CLOSED and leaves nothing', async () => {
+    const { clock, target, registrar } = world();
+    target.fault = ({ name }) => (name === 'register' ? { delayMs: 100 } : undefined);
+    const registering = expect(registrar.register('api', { port: 1 })).rejects.toMatchObject({ code: 'CLOSED' });
+    const closed = registrar.close();
+    await clock.advance(100);
+    await Promise.all([registering, closed]);
+    expect((await target.list()).size).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('it shows neither its inner parts nor what its checks send', async () => {
+    const { registrar } = world();
+    const check = { http: '/', headers: { Authorization: 'verysecret' } };
+    const registration = await registrar.register('api', { port: 1, check });
+    expect(inspect(registration, { depth: 10 })).toBe(
+      "Registration { service: 'api', id: 'api-u1', state: 'registered' }",
+    );
   });
 
   test('after close nothing is registered', async () => {

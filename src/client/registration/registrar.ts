@@ -168,7 +168,7 @@ class KeepingRegistrar implements Registrar, Keeping {
   // ---- steps
 
   private plan(name: string, request: RegistrationRequest): RegistrationPlan {
-    if (this.isClosed) throw new ServiceDiscoveryError('CLOSED', 'the registrar is closed');
+    if (this.isClosed) throw closed();
     return planRegistration(name, request, this.fallback, this.newId);
   }
 
@@ -184,7 +184,7 @@ class KeepingRegistrar implements Registrar, Keeping {
 
   /** Holds the queue of the id. */
   private async establish(plan: RegistrationPlan, isIdGiven: boolean, call: CallOptions): Promise<KeptRegistration> {
-    if (this.isClosed) throw new ServiceDiscoveryError('CLOSED', 'the registrar is closed');
+    if (this.isClosed) throw closed();
     const before = this.kept.get(plan.id);
     const isUpdate = before?.isKept === true && before.isSameOwner(plan);
     const registration = isUpdate ? before : new KeptRegistration(plan, this);
@@ -192,16 +192,25 @@ class KeepingRegistrar implements Registrar, Keeping {
     try {
       await registration.establish(plan, call);
       if (isIdGiven && !isUpdate) await this.endDraining(plan.id, call);
-      // Nobody would have it: the call has rejected already.
+      // Nobody would have it: the call has rejected already, or the registrar keeps nothing any more.
       call.signal?.throwIfAborted();
+      if (this.isClosed) throw closed();
     } catch (error) {
       const failure = asDiscoveryError(error, `registering ${plan.id}`);
-      if (!isIdGiven && mayHaveHappened(failure) && !this.isClosed) this.removals.add(plan.id, plan);
+      if (!isIdGiven && mayHaveHappened(failure)) await this.removeLeftover(plan);
       throw failure;
     }
     this.removals.forget(plan.id);
     if (!isUpdate) this.keep(registration, before);
     return registration;
+  }
+
+  /** Of a call that failed, and may have registered all the same. Once closed there is one attempt. */
+  private async removeLeftover(plan: RegistrationPlan): Promise<void> {
+    if (!this.isClosed) return this.removals.add(plan.id, plan);
+    await this.target.deregister(plan.id).catch((error: unknown) => {
+      this.logger.warn({ id: plan.id, error }, 'registration.left_behind');
+    });
   }
 
   private keep(registration: KeptRegistration, before: KeptRegistration | undefined): void {
@@ -239,4 +248,8 @@ class KeepingRegistrar implements Registrar, Keeping {
     stop();
     signal?.removeEventListener('abort', stop);
   }
+}
+
+function closed(): ServiceDiscoveryError {
+  return new ServiceDiscoveryError('CLOSED', 'the registrar is closed');
 }

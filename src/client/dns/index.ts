@@ -16,7 +16,30 @@ export type { MetadataFilter } from './metadata-filter.js';
 export type { Reach } from './reach.js';
 export type { NameLayout } from './service-name.js';
 export type { StoredAnswer } from './stored-answer.js';
-export type { DnsAnswer, DnsClient, DnsRetryOptions, DnsServerAddress } from '../../dns/client/index.js';
+/** The client underneath: any question, no cache. And what to make of SRV, SVCB, address and TXT records. */
+export {
+  createDnsClient,
+  happyEyeballsOrder,
+  orderByPriorityAndWeight,
+  orderServiceBindings,
+  systemServers,
+  txtAttribute,
+} from '../../dns/client/index.js';
+export type {
+  CoreDnsClient,
+  DnsAnswer,
+  DnsAttempt,
+  DnsClient,
+  DnsClientOptions,
+  DnsClientStats,
+  DnsFailureKind,
+  DnsRetryOptions,
+  DnsServerAddress,
+  DnsServerReport,
+  DnsTransport,
+  ServiceBinding,
+  ServiceBindings,
+} from '../../dns/client/index.js';
 export type { ResourceRecord } from '../../dns/wire/index.js';
 export { isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
 export type { ErrorCode, ErrorDetails, ServiceEndpoint, EndpointSet, Violation } from '../../model/index.js';

@@ -1,5 +1,5 @@
 /** SVCB and HTTPS records as a client is to use them (RFC 9460 sections 2.4, 2.5, 7, 8). */
-import { shuffled } from '../../runtime/index.js';
+import { realRandom, shuffled } from '../../runtime/index.js';
 import type { Random } from '../../runtime/index.js';
 import type { ResourceRecord, SvcParam } from '../wire/index.js';
 
@@ -31,7 +31,7 @@ type BindingRecord = Extract<ResourceRecord, { readonly type: 'SVCB' | 'HTTPS' }
 /** Keys that a record may declare mandatory: those of RFC 9460. */
 const understood: readonly number[] = [1, 2, 3, 4, 6];
 
-export function orderServiceBindings(records: readonly ResourceRecord[], random: Random): ServiceBindings {
+export function orderServiceBindings(records: readonly ResourceRecord[], random: Random = realRandom): ServiceBindings {
   const bindings = records.filter(
     (record): record is BindingRecord => record.type === 'SVCB' || record.type === 'HTTPS',
   );

@@ -1,4 +1,4 @@
-import { shuffled } from '../../runtime/index.js';
+import { realRandom, shuffled } from '../../runtime/index.js';
 import type { Random } from '../../runtime/index.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Random } from '../../runtime/index.js';
  */
 export function orderByPriorityAndWeight<T extends { readonly priority: number; readonly weight: number }>(
   records: readonly T[],
-  random: Random,
+  random: Random = realRandom,
 ): T[] {
   const priorities = [...new Set(records.map(({ priority }) => priority))].toSorted((a, b) => a - b);
   return priorities.flatMap((priority) =>

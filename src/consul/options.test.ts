@@ -120,7 +120,10 @@ test('files are read at the first call, and named when they cannot be', async ()
     message: expect.stringMatching(/tokenFile \(CONSUL_HTTP_TOKEN_FILE\): cannot read \/nowhere\/token/),
   });
   await using other = new ConsulClient({ addresses: 'https://127.0.0.1:1', tls: { caFile: '/nowhere/ca.pem' } });
-  await expect(other.status.leader()).rejects.toThrow(/CONSUL_CACERT\): cannot read \/nowhere\/ca\.pem/);
+  await expect(other.status.leader()).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/^tls\.caFile \(CONSUL_CACERT\): cannot read \/nowhere\/ca\.pem/),
+  });
 });
 
 test('a client shows its addresses, and nothing that is secret', () => {

@@ -166,17 +166,9 @@ export class AgentLink {
 
   async #read({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {
     const { maxAnswerBytes } = this.#settings;
-    const parts: Buffer[] = [];
-    let size = Number(headers['content-length'] ?? 0);
-    if (size <= maxAnswerBytes) {
-      size = 0;
-      for await (const part of body as AsyncIterable<Buffer>) {
-        size += part.length;
-        if (size > maxAnswerBytes) break;
-        parts.push(part);
-      }
-    }
-    if (size <= maxAnswerBytes) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size);
+    const isTooLarge = Number(headers['content-length'] ?? 0) > maxAnswerBytes;
+    const bytes = isTooLarge ? undefined : await upTo(maxAnswerBytes, body);
+    if (bytes) return bytes;
     body.on('error', () => {}).destroy();
     const error = new ServiceDiscoveryError(
       'TOO_LARGE',
@@ -215,6 +207,18 @@ function connectionsOf(lane: Lane, maxConnections: number): number {
   const calls = Math.max(1, Math.floor(maxConnections / limits.consulCallsPart));
   if (lane === 'probe') return 1;
   return lane === 'calls' ? calls : Math.max(1, maxConnections - calls);
+}
+
+/** Undefined when it is more. */
+async function upTo(maxBytes: number, body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > maxBytes) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts, size);
 }
 
 function answeredBy(address: string, { statusCode, headers }: Dispatcher.ResponseData) {

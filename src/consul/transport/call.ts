@@ -20,7 +20,7 @@ export interface Call extends CallOptions {
 }
 
 /** The parts of a blocking query that depend on where it goes. */
-export interface Blocking {
+interface Blocking {
   /** 0: answer at once. */
   readonly index: number | bigint;
   /** Held by content instead, wherever it goes. */

@@ -1,5 +1,5 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
-import { limits } from '../../model/index.js';
+import { isDiscoveryError, limits } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import { ended, ExchangeFailure, unreachable } from './failure.js';
@@ -67,9 +67,10 @@ export class ExchangeBounds {
     this.#bounded.signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  /** What an error of the exchange means. */
+  /** What an error of the exchange means; a mistake of the caller's is none of the address. */
   failureOf(cause: unknown): ExchangeFailure {
     if (cause instanceof ExchangeFailure) return cause;
+    if (isDiscoveryError(cause)) return new ExchangeFailure('invalid', cause);
     if (this.#why === undefined) return unreachable(this.#address, cause);
     return ended(this.#why, this.#address, this.#bounded.timeoutMs, cause);
   }

@@ -4,9 +4,9 @@ import { ServiceDiscoveryError, type ErrorCode } from '../../model/index.js';
  * An exchange that brought no answer, and what that says of trying elsewhere:
  * `unsent`: the agent cannot have seen the request; `broken`: it may have; `slow`: this attempt's share of the time is
  * over; `down`: the address was found dead meanwhile. The rest are ends: `late` the whole call's time, `aborted` the
- * caller's signal, `refused` an answer that is no use anywhere else.
+ * caller's signal, `invalid` a call that cannot be made, `refused` an answer that is no use anywhere else.
  */
-export type FailureKind = 'unsent' | 'broken' | 'slow' | 'down' | 'late' | 'aborted' | 'refused';
+export type FailureKind = 'unsent' | 'broken' | 'slow' | 'down' | 'late' | 'aborted' | 'invalid' | 'refused';
 
 export class ExchangeFailure extends Error {
   constructor(

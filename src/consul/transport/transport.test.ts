@@ -325,6 +325,26 @@ describe('several addresses', () => {
   });
 });
 
+test('a held read whose agent went away meanwhile, perhaps to start again, begins at 0', async () => {
+  const { address, seen } = await fake((_, response, nth) => (nth === 1 ? response.destroy() : response.end('[]')));
+  await clientOf(address).catalog.nodes({ index: 7, waitMs: 1_000 });
+  expect(seen).toEqual(['GET /v1/catalog/nodes?index=7&wait=1000ms', 'GET /v1/catalog/nodes']);
+});
+
+test.each([
+  [{ index: 1.5 }, /index must be a whole number/],
+  [{ index: 1, waitMs: -1 }, /waitMs must be/],
+])('%j is refused, and is no fault of the address', async (options, says) => {
+  const { address, seen } = await answering();
+  const client = clientOf([address, await nobody()]);
+  expect(await failure(client.catalog.nodes({ timeoutMs: 1_000, ...options }))).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(says),
+  });
+  expect(seen).toEqual([]);
+  expect(client.addresses[0]).toBe(`http://${address}`);
+});
+
 describe('connections', () => {
   test('are kept, and as many as allowed', async () => {
     const waiting: ServerResponse[] = [];

@@ -100,8 +100,9 @@ export class Transport {
       const others = isRead(call) && !held ? order.length - attempt - 1 : 0;
       const timing = { timeoutMs: Math.ceil(leftMs / (others + 1)), share: others > 0 };
       try {
-        const first = order[0] as AgentLink;
-        const target = (mostWaitMs: number) => call.path + searchOf(this.#query(call, link, first, mostWaitMs));
+        const indexFrom = attempt === 0 ? (call.blocking?.indexFrom ?? link.shown) : undefined;
+        const isThere = indexFrom === link.shown;
+        const target = (mostWaitMs: number) => call.path + searchOf(this.#query(call, isThere, mostWaitMs));
         const request = { ...this.#request(call), ...timing, target, lane: held ? 'held' : 'calls' } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
@@ -139,10 +140,10 @@ export class Transport {
     };
   }
 
-  #query({ query, blocking }: Call, link: AgentLink, first: AgentLink, mostWaitMs: number): QueryParameters {
+  /** `isThere`: it goes to where its index is from, and that has not failed since, which may have been a restart. */
+  #query({ query, blocking }: Call, isThere: boolean, mostWaitMs: number): QueryParameters {
     const { namespace } = this.#options;
-    const isThere = blocking !== undefined && (blocking.indexFrom ?? first.shown) === link.shown;
-    const index = isThere && blocking.index > 0 ? this.indexes.write(blocking.index) : undefined;
+    const index = isThere && blocking && blocking.index > 0 ? this.indexes.write(blocking.index) : undefined;
     const hash = blocking?.hash;
     const wait = index === undefined && hash === undefined ? undefined : waitOf(blocking?.waitMs, mostWaitMs);
     return { ...query, ns: namespace, index, hash, wait };

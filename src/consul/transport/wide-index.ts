@@ -1,4 +1,4 @@
-import { limits } from '../../model/index.js';
+import { invalid, limits } from '../../model/index.js';
 
 /**
  * Indexes beyond 2^53: those of `event/list` are hashes of 64 bits, and must be sent back exactly. Answers carry them as
@@ -15,7 +15,9 @@ export class WideIndexes {
     return index;
   }
 
+  /** Throws INVALID_ARGUMENT for what is no whole number. */
   write(index: number | bigint): string {
+    if (typeof index === 'number' && !Number.isInteger(index)) throw invalid('index must be a whole number');
     return (typeof index === 'number' ? this.#spelt.get(index) : undefined) ?? BigInt(index).toString();
   }
 

@@ -36,4 +36,6 @@ export interface BlockingTurn {
   /** The whole exchange, ms: above `waitMs`, so that a peer that went away is noticed. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Nobody waits for it: held by the agent, it does not keep the process alive. */
+  readonly background?: boolean;
 }

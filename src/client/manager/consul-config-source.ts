@@ -11,7 +11,7 @@ export function consulConfigSource(
 ): ConfigSource {
   return async function* (source, scope, signal) {
     const read = source === 'kv' ? keyValues(client, scope) : configEntries(client, scope);
-    for await (const update of blockingLoop(read, { ...options, signal })) {
+    for await (const update of blockingLoop(read, { ...options, signal, background: true })) {
       if (update.type === 'failed') onError(update.error);
       if (update.type === 'answer') yield update.answer.value;
     }

@@ -110,7 +110,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       clock,
       random,
       balancing: (service) => ({ ...config.balancing, ...config.services?.[service] }),
-      follow: (query, signal) => this.watches.watch(query, { ...this.pace(), signal }),
+      follow: (query, signal) => this.watches.watch(query, { ...this.pace(), signal, background: true }),
       ask: (query, options) => this.ask(this.askedFor(query), options, false),
       onError: (_service, error) => this.failed(error),
       onBalancerEvent: (service, event) => logger.info({ service, ...event }, 'discovery.balancer'),
@@ -119,7 +119,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     this.updates = new UpdateEvents({
       clock,
       configs: this.configs,
-      watch: (query, signal) => this.watches.watch(query, { ...this.pace(), signal }),
+      watch: (query, signal) => this.watches.watch(query, { ...this.pace(), signal, background: true }),
       current: (query) => this.watches.current(query),
       snapshot: () => this.metrics(),
       onError,

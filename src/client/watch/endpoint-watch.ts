@@ -19,8 +19,9 @@ export function endpointWatch(
   join: (listener: WatchListener) => { readonly shared: SharedWatch; readonly leave: () => void },
   signal: AbortSignal | undefined,
   onError: (error: Error) => void,
+  background = false,
 ): EndpointWatch {
-  return new LocalWatch(join, signal, onError);
+  return new LocalWatch(join, signal, onError, background);
 }
 
 class LocalWatch implements EndpointWatch {
@@ -31,11 +32,13 @@ class LocalWatch implements EndpointWatch {
   /** There may be a set that was not given yet. */
   private unseen = true;
   private end: { readonly error: unknown } | undefined;
+  private awake: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly join: (listener: WatchListener) => { readonly shared: SharedWatch; readonly leave: () => void },
     private readonly signal: AbortSignal | undefined,
     private readonly onError: (error: Error) => void,
+    private readonly background: boolean,
   ) {}
 
   next(): Promise<IteratorResult<EndpointSet, void>> {
@@ -80,8 +83,20 @@ class LocalWatch implements EndpointWatch {
     }
   }
 
-  /** Hands out what is unseen, as many times as somebody waits; at the end, the end. */
+  /** Nothing below keeps the process alive; a reader who waits does. */
   private give(): void {
+    this.handOut();
+    if (this.background) return;
+    if (this.waiting.length > 0) {
+      this.awake ??= setInterval(() => {}, LONG_MS);
+    } else {
+      clearInterval(this.awake);
+      this.awake = undefined;
+    }
+  }
+
+  /** What is unseen, as many times as somebody waits; at the end, the end. */
+  private handOut(): void {
     while (this.waiting.length > 0) {
       const set = this.unseen ? this.news() : undefined;
       if (set) {
@@ -120,6 +135,8 @@ class LocalWatch implements EndpointWatch {
   }
 }
 
+/** A timer that is there for being there. */
+const LONG_MS = 86_400_000;
 const DONE = { done: true, value: undefined } as const;
 
 function isSame(a: EndpointSet, b: EndpointSet): boolean {

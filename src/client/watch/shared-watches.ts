@@ -24,6 +24,8 @@ export interface SharedWatchesOptions {
 export interface LocalWatchOptions extends WatchPace {
   /** Ends it, without an error. */
   readonly signal?: AbortSignal;
+  /** Nobody waits for it: it does not keep the process alive. Default false. */
+  readonly background?: boolean;
   /** Told of every failed attempt; `subscribe` also tells of a callback that threw. Must not throw. */
   readonly onError?: (error: Error) => void;
 }
@@ -58,9 +60,9 @@ export class SharedWatches implements AsyncDisposable {
 
   /** Full sets, the present one first. Begins with the first `next`; leaving the loop lets go at once. */
   watch(query: ServiceQuery, options: LocalWatchOptions = {}): EndpointWatch {
-    const { signal, onError = ignore } = options;
+    const { signal, background, onError = ignore } = options;
     const onFailure = (error: Error): void => guarded(() => onError(error), ignore);
-    return endpointWatch((listener) => this.join(query, options, listener), signal, onFailure);
+    return endpointWatch((listener) => this.join(query, options, listener), signal, onFailure, background);
   }
 
   /**

@@ -28,6 +28,8 @@ export interface BlockingOptions<T> {
   readonly waitMs?: number;
   /** Time between two reads at index 0, ms, give or take a fifth. Default 5 min. Looked at between turns. */
   readonly resyncMs?: number;
+  /** Nobody waits for its answers: it does not keep the process alive while the agent holds it either. Default false. */
+  readonly background?: boolean;
   /** Whether two values are one to the reader. Default: deeply equal. */
   readonly same?: (a: T, b: T) => boolean;
 }
@@ -56,7 +58,7 @@ async function* turns<T>(
   options: BlockingOptions<T>,
   signal: AbortSignal,
 ): AsyncGenerator<BlockingUpdate<T>, void, undefined> {
-  const { clock, random, waitMs = defaults.watchWaitMs, resyncMs = defaults.watchResyncMs } = options;
+  const { clock, random, background, waitMs = defaults.watchWaitMs, resyncMs = defaults.watchResyncMs } = options;
   const same = options.same ?? isDeepStrictEqual;
   // The first answer is not one that came too early.
   const answers = new Pace(defaults.watchBurst + 1, defaults.watchPaceMs);
@@ -72,7 +74,12 @@ async function* turns<T>(
       resyncAt = clock.now() + spread(resyncMs, random);
     }
     const timeoutMs = index === 0 ? defaults.consulTimeoutMs : waitMs * 1.1 + 500;
-    const outcome = await takeTurn(read, { index, indexFrom: known?.address, waitMs, timeoutMs }, clock, signal);
+    const outcome = await takeTurn(
+      read,
+      { index, indexFrom: known?.address, waitMs, timeoutMs, background },
+      clock,
+      signal,
+    );
     if (signal.aborted) return;
 
     if (outcome.type === 'failed') {

@@ -133,7 +133,7 @@ function datacenterIn(value: unknown): string | undefined {
 }
 
 function readCall(path: Path, options: ConsulReadOptions, request: Request): Call {
-  const { index, waitMs, indexFrom, consistency = 'default', maxStaleMs } = options;
+  const { index, waitMs, indexFrom, background, consistency = 'default', maxStaleMs } = options;
   const call = callOf('GET', path, options, {
     ...request,
     query: {
@@ -144,7 +144,7 @@ function readCall(path: Path, options: ConsulReadOptions, request: Request): Cal
     },
   });
   if (index === undefined && request.hash === undefined) return call;
-  return { ...call, blocking: { index: index ?? 0, hash: request.hash, waitMs, indexFrom } };
+  return { ...call, blocking: { index: index ?? 0, hash: request.hash, waitMs, indexFrom, background } };
 }
 
 function callOf(method: Method, path: Path, options: ConsulCallOptions, request: Request): Call {

@@ -17,6 +17,8 @@ export interface ConsulReadOptions extends ConsulCallOptions {
   readonly waitMs?: number;
   /** The address that gave `index`; elsewhere the read is answered at once. Default: whichever is asked first. */
   readonly indexFrom?: string;
+  /** Nobody waits for the answer: held, it does not keep the process alive. Default false. */
+  readonly background?: boolean;
   /** `stale`: any server may answer; `consistent`: the leader makes sure that it still is. */
   readonly consistency?: 'default' | 'stale' | 'consistent';
   /** How far behind the leader a stale answer may be, ms. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { PeerLiveness } from '../peer-liveness.js';
@@ -39,6 +39,8 @@ export interface WireRequest {
   /** Whether more time is left for attempts elsewhere. */
   readonly share: boolean;
   readonly lane: Lane;
+  /** Held, it does not keep the process alive. */
+  readonly background?: boolean;
 }
 
 /** Requests that the agent holds must never keep the others waiting for a connection. */
@@ -140,6 +142,7 @@ export class AgentLink {
 
   #begin(request: WireRequest): ExchangeBounds {
     const bounds = new ExchangeBounds(this.shown, request, this.#settings.clock);
+    if (request.lane === 'held' && request.background !== true) bounds.keepAwake();
     this.#underWay.add(bounds);
     return bounds;
   }
@@ -182,20 +185,35 @@ export class AgentLink {
     const known = this.#pools.get(lane);
     if (known) return known;
     const { socketPath, origin } = this.#address;
+    const connector = buildConnector({
+      ...(origin.startsWith('https:') ? (this.#tls() as buildConnector.BuildOptions) : {}),
+      ...(socketPath === undefined ? {} : { socketPath }),
+      timeout: defaults.consulConnectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelay: defaults.consulKeepAliveDelayMs,
+    });
     const pool = new Pool(origin, {
       connections: connectionsOf(lane, this.#settings.maxConnections),
       pipelining: 1,
-      connect: {
-        ...(origin.startsWith('https:') ? this.#tls() : {}),
-        ...(socketPath === undefined ? {} : { socketPath }),
-        timeout: defaults.consulConnectTimeoutMs,
-        keepAlive: true,
-        keepAliveInitialDelay: defaults.consulKeepAliveDelayMs,
-      },
+      connect: lane === 'held' ? quiet(connector) : connector,
     });
     this.#pools.set(lane, pool);
     return pool;
   }
+}
+
+/**
+ * Connections of requests that are held keep no process alive, though undici refs those in use: whoever waits for such a
+ * request does that (ExchangeBounds.keepAwake).
+ */
+function quiet(connector: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connector(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+      if (!socket) return callback(error, null);
+      socket.unref();
+      socket.ref = () => socket;
+      callback(null, socket);
+    });
 }
 
 /** Touches nothing, and every agent answers it. */

@@ -28,6 +28,8 @@ interface Blocking {
   readonly waitMs?: number;
   /** The address that gave `index`: asked elsewhere, the read begins at 0. */
   readonly indexFrom?: string;
+  /** Does not keep the process alive. */
+  readonly background?: boolean;
 }
 
 interface Answered {

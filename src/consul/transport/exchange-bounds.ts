@@ -24,6 +24,7 @@ export class ExchangeBounds {
   readonly #stopTimer: () => void;
   #endStanding = (): void => {};
   #why: End | undefined;
+  #awake: NodeJS.Timeout | undefined;
 
   constructor(address: string, bounded: Bounded, clock: Clock) {
     this.#address = address;
@@ -51,6 +52,11 @@ export class ExchangeBounds {
     };
   }
 
+  /** Keeps the process alive until the end: for what somebody waits for. */
+  keepAwake(): void {
+    this.#awake = setInterval(() => {}, LONG_MS);
+  }
+
   /** From now on it may take its time. */
   begun(): void {
     this.#stopTimer();
@@ -63,6 +69,7 @@ export class ExchangeBounds {
 
   release(): void {
     this.#stopTimer();
+    clearInterval(this.#awake);
     this.#endStanding();
     this.#bounded.signal?.removeEventListener('abort', this.#onAbort);
   }
@@ -77,6 +84,9 @@ export class ExchangeBounds {
 
   readonly #onAbort = (): void => this.end('aborted');
 }
+
+/** A timer that is there for being there. */
+const LONG_MS = 86_400_000;
 
 /** One signal for many calls is no leak, which Node takes more than ten listeners for. Another bound is the caller's. */
 function withoutWarning(signal: AbortSignal): AbortSignal {

@@ -130,13 +130,14 @@ export class Transport {
   }
 
   #request(call: Call): Omit<WireRequest, 'target' | 'timeoutMs' | 'share' | 'lane'> {
-    const { method, body, token, signal, headers } = call;
+    const { method, body, token, signal, headers, blocking } = call;
     const content = contentOf(body);
     return {
       method,
       headers: { ...this.#credentials.headers(token), ...content.headers, ...headers },
       body: content.body,
       signal,
+      background: blocking?.background === true,
     };
   }
 

@@ -59,7 +59,14 @@ export class ConsulResolver implements Resolver {
     const { clock, random } = this.options;
     let last: EndpointSet | undefined;
     let confirmedAt = 0;
-    for await (const update of blockingLoop(this.reader(query), { clock, random, signal, waitMs, same })) {
+    for await (const update of blockingLoop(this.reader(query), {
+      clock,
+      random,
+      signal,
+      waitMs,
+      same,
+      background: true,
+    })) {
       if (update.type === 'failed') {
         onError?.(update.error);
         if (!last || last.stale) continue;

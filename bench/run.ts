@@ -16,6 +16,8 @@ const ALL = [
   'fetch',
   'pick',
   'balancing',
+  'discover',
+  'cache',
 ];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 

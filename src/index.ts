@@ -2,15 +2,23 @@
  * The client library: register, discover, watch and balance, over an agent of ours, a real Consul, any DNS, or a registry
  * in this process. Loads nothing of the agent.
  */
+export * from './cache/index.js';
 export * from './client/index.js';
+export { DnsServiceDiscovery, DnsServiceResolver } from './client/dns/index.js';
+export type { DnsConfig, DnsResolverConfig } from './client/dns/index.js';
 export { isDiscoveryError, ServiceDiscoveryError } from './model/index.js';
 export { HealthCheckDefinition, HealthCheckType, ServiceDefinition } from './model/index.js';
 export type {
+  Cache,
+  CacheEntry,
+  CacheHit,
   CallOptions,
   EndpointSet,
   EndpointStatus,
   ErrorCode,
   ErrorDetails,
+  Loaded,
+  LoadingCache,
   Locality,
   Resolver,
   ResolverAbilities,
@@ -19,3 +27,4 @@ export type {
   Violation,
   WatchOptions,
 } from './model/index.js';
+export { realClock, realRandom, silentLogger, type Clock, type Logger, type Random } from './runtime/index.js';

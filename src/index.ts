@@ -4,8 +4,6 @@
  */
 export * from './cache/index.js';
 export * from './client/index.js';
-export { DnsServiceDiscovery, DnsServiceResolver } from './client/dns/index.js';
-export type { DnsConfig, DnsResolverConfig } from './client/dns/index.js';
 export { isDiscoveryError, ServiceDiscoveryError } from './model/index.js';
 export { HealthCheckDefinition, HealthCheckType, ServiceDefinition } from './model/index.js';
 export type {

@@ -4,6 +4,8 @@ export { RegistryResolver } from './backends/registry/registry-resolver.js';
 export type { RegistrySource } from './backends/registry/registry-source.js';
 export type { StaticEndpoint } from './backends/static/static-endpoint.js';
 export { StaticResolver } from './backends/static/static-resolver.js';
+export { DnsServiceDiscovery, DnsServiceResolver } from './dns/index.js';
+export type { DnsConfig, DnsResolverConfig } from './dns/index.js';
 export type * from './discovery.js';
 export type { RegistryBackend } from './manager/backend.js';
 export { CacheConsistency, type CheckedCache } from './manager/cache-consistency.js';

@@ -79,6 +79,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   private readonly configs: ConfigWatches;
   private readonly counters = new ManagerMetrics();
   private readonly plain = new Map<string, Asked>();
+  /** Registering again may give the registration there is. */
+  private readonly told = new WeakSet<Registration>();
   private closing: Promise<void> | undefined;
 
   /** Throws INVALID_ARGUMENT naming every option that breaks a rule. Connects to nobody before the first call. */
@@ -351,10 +353,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     this.configs.close();
     await this.watches.close();
     if (deregister) {
-      await Promise.all(
-        this.registrations().map((registration) =>
-          registration.deregister(options).catch((error: unknown) => this.failed(error)),
-        ),
+      await mapAtOnce(this.registrations(), limits.registrationsAtOnce, (registration) =>
+        registration.deregister(options).catch((error: unknown) => this.failed(error)),
       );
     }
     await this.registrar?.close();
@@ -436,6 +436,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   }
 
   private tellOf(registration: Registration): void {
+    if (this.told.has(registration)) return;
+    this.told.add(registration);
     const about = { id: registration.id, service: registration.service };
     registration.on('lost', () => this.events.emit('lost', about));
     registration.on('restored', () => this.events.emit('restored', about));

@@ -14,7 +14,7 @@ export function instanceStatus(checks: readonly Pick<CheckRow, 'checkId' | 'stat
 }
 
 /** Maintenance is a check with a reserved id (docs/contract.md section 3.1), whoever wrote it. */
-export function isMaintenanceCheck(checkId: string): boolean {
+function isMaintenanceCheck(checkId: string): boolean {
   return checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE);
 }
 

@@ -1,5 +1,6 @@
 import { defaults, ServiceDiscoveryError } from '../../model/index.js';
 import type { EndpointSet, Resolver, ServiceQuery } from '../../model/index.js';
+import { realClock } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { queryKey } from '../query.js';
 import { asError, EndpointEventFace } from './endpoint-events.js';
@@ -11,7 +12,8 @@ import type { WatchListener, WatchPace } from './shared-watch.js';
 
 export interface SharedWatchesOptions {
   readonly resolver: Resolver;
-  readonly clock: Clock;
+  /** Time, for tests. */
+  readonly clock?: Clock;
   /** How long a watch that nobody holds goes on, ms. Default 30 s. Its timer keeps no process alive. */
   readonly lingerMs?: number;
   /** Told of every set of every watch, stale ones too, before the watchers are. */
@@ -131,7 +133,7 @@ export class SharedWatches implements AsyncDisposable {
   }
 
   private open(query: ServiceQuery, { waitMs, intervalMs }: WatchPace): SharedWatch {
-    const { resolver, clock, lingerMs = defaults.watchLingerMs, onSet, onError } = this.options;
+    const { resolver, clock = realClock, lingerMs = defaults.watchLingerMs, onSet, onError } = this.options;
     const key = queryKey(query);
     const watch: SharedWatch = new SharedWatch({
       resolver,

@@ -9,7 +9,7 @@ import type {
   ServiceQuery,
   WatchOptions,
 } from '../../../model/index.js';
-import { abortable, withinCall } from '../../../runtime/index.js';
+import { abortable, realClock, realRandom, withinCall } from '../../../runtime/index.js';
 import type { Clock, Random } from '../../../runtime/index.js';
 import { sameEndpoints } from '../../endpoint-sets.js';
 import { checkQuery } from '../check-query.js';
@@ -28,20 +28,29 @@ export interface HealthRead extends BlockingTurn, Omit<ServiceQuery, 'service' |
 
 export interface ConsulResolverOptions {
   readonly client: HealthClient;
-  readonly clock: Clock;
-  readonly random: Random;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 
 /** Endpoints from the health of services in an agent's or a Consul's catalog, over its HTTP API. */
 export class ConsulResolver implements Resolver {
   readonly supports = allAbilities;
 
-  constructor(private readonly options: ConsulResolverOptions) {}
+  private readonly client: HealthClient;
+  private readonly clock: Clock;
+  private readonly random: Random;
+
+  constructor({ client, clock = realClock, random = realRandom }: ConsulResolverOptions) {
+    this.client = client;
+    this.clock = clock;
+    this.random = random;
+  }
 
   lookup(query: ServiceQuery, options: CallOptions = {}): Promise<EndpointSet> {
     const { timeoutMs = defaults.lookupTimeoutMs, signal } = options;
     const what = `the lookup of ${query.service}`;
-    return withinCall(this.options.clock, what, { signal, timeoutMs }, async (bounds) => {
+    return withinCall(this.clock, what, { signal, timeoutMs }, async (bounds) => {
       const read = this.reader(query);
       return setOf(await read({ index: 0, waitMs: 0, timeoutMs: Math.max(1, bounds.leftMs()), signal: bounds.signal }));
     });
@@ -56,7 +65,7 @@ export class ConsulResolver implements Resolver {
     signal: AbortSignal,
     { waitMs, onError, onConfirmed }: WatchOptions,
   ): AsyncGenerator<EndpointSet, void, undefined> {
-    const { clock, random } = this.options;
+    const { clock, random } = this;
     let last: EndpointSet | undefined;
     let confirmedAt = 0;
     for await (const update of blockingLoop(this.reader(query), {
@@ -86,7 +95,7 @@ export class ConsulResolver implements Resolver {
     checkQuery(query, this.supports, 'an agent');
     const { service, onlyPassing: passing, ...rest } = query;
     return async (turn) => {
-      const answer = await this.options.client.health.service(service, { ...rest, ...turn, passing });
+      const answer = await this.client.health.service(service, { ...rest, ...turn, passing });
       const value = { endpoints: endpointsOf(answer.value), hasLeader: answer.knownLeader };
       return { ...answer, value };
     };

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { HealthEntryFields } from '../../../consul/index.js';
-import { queryKey } from '../../query.js';
 import type { EndpointSet, ServiceQuery } from '../../../model/index.js';
 import type { Random } from '../../../runtime/index.js';
 import { FakeClock, settle } from '../../../testing/fake-clock.js';
@@ -64,7 +63,7 @@ async function ride(seed: number): Promise<Ride> {
     for await (const set of resolver.watch(API, abort.signal, { waitMs: 10_000 })) {
       sets.push(set);
       const ports = portsOf(set.endpoints.map(({ port }) => port)).join();
-      trace.push(`${clock.now()} ${queryKey(API)} ${ports} ${set.index} ${set.indexSpace} ${set.stale}`);
+      trace.push(`${clock.now()} ${ports} ${set.index} ${set.indexSpace} ${set.stale}`);
     }
   })();
   while (clock.now() < STORM_MS) {

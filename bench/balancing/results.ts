@@ -76,7 +76,7 @@ function blackholeTable(measured: Measured[]): string {
       });
       return rowOf(contestant.name + suffix, cells);
     });
-  const compared = contestants.filter(({ hedge, balancer }) => hedge !== true && balancer !== 'clairvoyant');
+  const compared = contestants.filter(({ name }) => withoutEjection.some((other) => other.name === name));
   return table(
     ['policy', ...settings.map(titleOf)],
     [...rows(compared, ''), ...rows(withoutEjection, ', no ejection')],

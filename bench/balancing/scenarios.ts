@@ -29,7 +29,7 @@ const range = (count: number): readonly number[] => Array.from({ length: count }
 const hetero: Scenario = {
   name: 'hetero',
   about: '20 % of the servers are 2.5 times slower',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count) {
     const slow = Math.round(count / 5);
     const servers = range(count).map((at) => new Server(constant(at < slow ? 1 / 2.5 : 1)));
@@ -40,7 +40,7 @@ const hetero: Scenario = {
 const antagonist: Scenario = {
   name: 'antagonist',
   about: 'each server runs at a quarter of its speed for about 2 s of about every 12 s',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count, random) {
     const cycle = { everyMs: 12_000, forMs: 2_000, speed: 0.25, spread: 0.25 };
     return { servers: range(count).map(() => new Server(nowAndThen(random, cycle))), capacity: (count * 10.5) / 12 };
@@ -50,7 +50,7 @@ const antagonist: Scenario = {
 const pause: Scenario = {
   name: 'pause',
   about: 'each server stands still for 0.5 s of every 10 s',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count, random) {
     const cycle = { everyMs: 10_000, forMs: 500, speed: 0, spread: 0 };
     return { servers: range(count).map(() => new Server(nowAndThen(random, cycle))), capacity: count * 0.95 };
@@ -70,7 +70,7 @@ const blackhole: Scenario = {
 const rollout: Scenario = {
   name: 'rollout',
   about: 'every server is replaced, one tenth at a time, by one at half speed for its first 5 s',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count) {
     const wave = Math.max(1, Math.round(count / 10));
     const beginMs = 5_000;
@@ -105,7 +105,7 @@ const rollout: Scenario = {
 const crowd: Scenario = {
   name: 'crowd',
   about: 'for 0.5 s of every 5 s there are twice as many requests',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count) {
     return {
       servers: range(count).map(() => new Server()),
@@ -125,7 +125,7 @@ function* slowEveryTenSeconds(): Iterator<Stretch> {
 const correlated: Scenario = {
   name: 'correlated',
   about: 'a third of the servers run at 40 % together for 3 s of every 10 s',
-  forMs: 20_000,
+  forMs: 16_000,
   scene(count) {
     const third = Math.round(count / 3);
     const servers = range(count).map((at) => new Server(at < third ? new Speed(slowEveryTenSeconds()) : constant(1)));

@@ -257,3 +257,200 @@ describe('options', () => {
     );
   });
 });
+
+describe('health', () => {
+  test('warning ones are used for what the passing cannot carry', () => {
+    const statuses = ['passing', 'passing', 'warning', 'warning'] as const;
+    const balancer = balancerOf(
+      sampleEndpoints(4, (at) => ({ status: statuses[at] })),
+      { policy: 'random' },
+    );
+    const counts = shares(balancer, 4_000);
+    const passing = (counts.get('api-0') ?? 0) + (counts.get('api-1') ?? 0);
+    expect(passing / 4_000).toBeGreaterThan(0.67);
+    expect(passing / 4_000).toBeLessThan(0.73);
+  });
+
+  test('one warning of many gets nothing, and is said why', () => {
+    const balancer = balancerOf(sampleEndpoints(10, (at) => ({ status: at === 0 ? 'warning' : 'passing' })));
+    expect(shares(balancer, 200).has('api-0')).toBe(false);
+    expect(reasons(balancer)['api-0']).toBe('warning: used when the healthy do not suffice');
+  });
+});
+
+describe('localities', () => {
+  const zones = ['a', 'a', 'b', 'b'];
+  const endpoints = (ready: readonly boolean[]): readonly ServiceEndpoint[] =>
+    sampleEndpoints(4, (at) => ({
+      locality: { region: 'eu', zone: zones[at] as string },
+      status: ready[at] === true ? 'passing' : 'critical',
+    }));
+
+  test('the own zone gets everything while it can carry it, and 70 % when half of it is gone', () => {
+    const balancer = balancerOf(endpoints([true, true, true, true]), {
+      policy: 'random',
+      locality: { region: 'eu', zone: 'a' },
+    });
+    expect([...shares(balancer, 100).keys()].sort()).toEqual(['api-0', 'api-1']);
+    expect(reasons(balancer)).toMatchObject({
+      'api-0': 'passing; same zone',
+      'api-2': 'same region, other zone: not needed at present',
+    });
+    balancer.update({ endpoints: endpoints([true, false, true, true]) });
+    const share = (shares(balancer, 4_000).get('api-0') ?? 0) / 4_000;
+    expect(share).toBeGreaterThan(0.67);
+    expect(share).toBeLessThan(0.73);
+    expect(reasons(balancer)['api-1']).toBe('critical');
+  });
+});
+
+describe('panic', () => {
+  const before = sampleEndpoints(10);
+  const after = sampleEndpoints(10, (at) => ({ status: at < 6 ? 'critical' : 'passing' }));
+  const inPanic = (mode: 'open' | 'closed' | 'shed'): Balancer => {
+    const balancer = balancerOf([...before, sampleEndpoint({ id: 'draining', port: 1, status: 'maintenance' })], {
+      policy: 'random',
+      panic: { mode },
+    });
+    balancer.update({
+      endpoints: [
+        ...after,
+        sampleEndpoint({ id: 'draining', port: 1, status: 'maintenance' }),
+        sampleEndpoint({ id: 'new', port: 2, status: 'critical' }),
+      ],
+    });
+    return balancer;
+  };
+
+  test('open: everybody who was ever ready and is not draining is used', () => {
+    const balancer = inPanic('open');
+    expect(events).toEqual([{ type: 'panic', active: true, usable: 4, total: 10 }]);
+    expect([...shares(balancer, 500).keys()].sort()).toEqual(before.map(({ id }) => id));
+    expect(reasons(balancer)['api-0']).toBe('critical; panic: only 4 of 10 are healthy');
+    balancer.update({ endpoints: before });
+    expect(events.at(-1)).toMatchObject({ type: 'panic', active: false });
+  });
+
+  test('closed: nobody is', () => {
+    const balancer = inPanic('closed');
+    const pick = balancer.pick();
+    expect(pick).toMatchObject({ type: 'none', error: { code: 'NO_ENDPOINTS', details: { panic: true } } });
+    expect(reasons(balancer)['api-9']).toBe('too few are healthy: all requests are refused');
+  });
+
+  test('shed: the healthy get what they can carry, 1.4 × their share', () => {
+    const balancer = inPanic('shed');
+    const picks = Array.from({ length: 5_000 }, () => balancer.pick());
+    const chosen = picks.filter((pick) => pick.type === 'endpoint');
+    expect(chosen.length / 5_000).toBeGreaterThan(0.53);
+    expect(chosen.length / 5_000).toBeLessThan(0.59);
+    expect(new Set(chosen.map(({ endpoint }) => endpoint.status))).toEqual(new Set(['passing']));
+  });
+
+  test('half of them healthy is not panic', () => {
+    const balancer = balancerOf(before);
+    balancer.update({ endpoints: sampleEndpoints(10, (at) => ({ status: at < 5 ? 'critical' : 'passing' })) });
+    expect(events).toEqual([]);
+    expect(shares(balancer, 200).has('api-0')).toBe(false);
+  });
+});
+
+describe('slow start', () => {
+  test('a new endpoint beside older ones begins with a tenth, and gets its share after the window', async () => {
+    const balancer = balancerOf(sampleEndpoints(4), { policy: 'weighted-round-robin' });
+    await clock.advance(60_000);
+    balancer.update({ endpoints: sampleEndpoints(5) });
+    expect(shares(balancer, 410).get('api-4')).toBeLessThanOrEqual(11);
+    expect(reasons(balancer)['api-4']).toBe('passing; slow start at 10 % of its weight');
+    await clock.advance(5_000);
+    const half = shares(balancer, 450).get('api-4') as number;
+    expect(half).toBeGreaterThan(44);
+    expect(half).toBeLessThan(56);
+    await clock.advance(5_000);
+    expect(shares(balancer, 500).get('api-4')).toBeGreaterThan(95);
+  });
+
+  test('nobody starts slowly when all are new', () => {
+    const balancer = balancerOf([]);
+    balancer.update({ endpoints: sampleEndpoints(3) });
+    expect(Object.values(reasons(balancer))).toEqual(['passing', 'passing', 'passing']);
+  });
+});
+
+describe('version subsets', () => {
+  const versions = sampleEndpoints(4, (at) => ({ metadata: { version: at === 0 ? '2' : '1' } }));
+  const subsets = [
+    { name: 'canary', weight: 5, accepts: ({ metadata }: ServiceEndpoint) => metadata['version'] === '2' },
+    { name: 'stable', weight: 95, accepts: ({ metadata }: ServiceEndpoint) => metadata['version'] === '1' },
+  ];
+
+  test('get their shares, and a key always sees the same version', () => {
+    const balancer = balancerOf(versions, { subsets });
+    const canary = (shares(balancer, 20_000).get('api-0') ?? 0) / 20_000;
+    expect(canary).toBeGreaterThan(0.045);
+    expect(canary).toBeLessThan(0.055);
+    for (let n = 0; n < 50; n++) {
+      const seen = new Set(Array.from({ length: 10 }, () => idOf(balancer, { key: `user-${n}` }) === 'api-0'));
+      expect(seen.size).toBe(1);
+    }
+  });
+
+  test('a canary that is ejected gives its share away', () => {
+    const balancer = balancerOf(versions, { subsets });
+    for (let n = 0; n < 1_000 && events.length === 0; n++) {
+      const pick = balancer.pick();
+      if (pick.type === 'endpoint') pick.done({ ok: pick.endpoint.id !== 'api-0' });
+    }
+    expect(events).toMatchObject([{ type: 'ejected', endpoint: { id: 'api-0' } }]);
+    expect(shares(balancer, 500).has('api-0')).toBe(false);
+  });
+
+  test('who is in none is not used', () => {
+    const balancer = balancerOf(versions, { subsets: subsets.slice(1) });
+    expect(reasons(balancer)['api-0']).toBe('in no version subset');
+    expect(shares(balancer, 50).has('api-0')).toBe(false);
+  });
+});
+
+describe('the client’s own subset', () => {
+  const many = sampleEndpoints(100);
+  const chosenBy = (seed: string, endpoints = many): Set<string> =>
+    new Set(shares(balancerOf(endpoints, { subset: { seed } }), 300).keys());
+
+  test('is 10 of many, other ones for other clients, and the same for the same seed', () => {
+    expect(chosenBy('a').size).toBe(10);
+    expect(chosenBy('a')).toEqual(chosenBy('a', many.toReversed()));
+    expect(chosenBy('a')).not.toEqual(chosenBy('b'));
+    expect(Object.values(reasons(balancerOf(many)))).toContain("outside this client's subset");
+  });
+
+  test('changes by one when one goes', () => {
+    const before = chosenBy('a');
+    const [gone] = before;
+    const after = chosenBy(
+      'a',
+      many.filter(({ id }) => id !== gone),
+    );
+    expect([...before].filter((id) => !after.has(id))).toEqual([gone]);
+    expect(after.size).toBe(10);
+  });
+
+  test('spreads clients over all endpoints', () => {
+    const used = new Map<string, number>();
+    for (let client = 0; client < 200; client++) {
+      for (const id of chosenBy(`client-${client}`)) used.set(id, (used.get(id) ?? 0) + 1);
+    }
+    expect(used.size).toBe(100);
+    expect(Math.max(...used.values())).toBeLessThan(40);
+  });
+
+  test('grows with the requests in flight, to two members for each', async () => {
+    const balancer = balancerOf(many);
+    for (let n = 0; n < 30; n++) balancer.pick();
+    await clock.advance(1_000);
+    balancer.pick();
+    await clock.advance(1_000);
+    balancer.pick();
+    expect(balancer.explain().filter(({ eligible }) => eligible).length).toBeGreaterThanOrEqual(40);
+  });
+});

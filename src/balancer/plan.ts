@@ -6,7 +6,7 @@ import type { Locality } from '../model/index.js';
 import type { Member } from './member.js';
 
 /** Members that requests are spread over by one chooser, and their share of their part's requests. */
-export interface PlannedPool {
+interface PlannedPool {
   /** The same pool has the same name in every plan. */
   readonly name: string;
   readonly members: readonly Member[];

@@ -39,8 +39,8 @@ export interface CacheLookup {
  */
 export interface Cache<V> {
   get(key: string, lookup?: CacheLookup): Promise<CacheEntry<V> | undefined>;
-  /** The entry if it can be had without waiting. */
-  peek?(key: string): CacheEntry<V> | undefined;
+  /** The entry if it can be had without waiting. `now`: the wall clock, where the caller has just looked at it. */
+  peek?(key: string, now?: number): CacheEntry<V> | undefined;
   /**
    * Keeps the entry unless a newer one of the same index space is there; resolves with whether it was kept. `peek` shows
    * it when the call returns. Shared caches keep spaces side by side, others replace one by another.

@@ -13,8 +13,6 @@ const FORMAT = '1';
 const LONGEST_HEAD = 128;
 const BOUND = Buffer.from(MAGIC);
 
-export type Entries<V> = Iterable<readonly [string, CacheEntry<V>]>;
-
 /** Why a file is not used. `foreign`: it is none of ours, and is left as it is. */
 export type Unusable =
   | 'foreign'

@@ -50,10 +50,10 @@ export class MemoryCache<V> implements Cache<V> {
     return Promise.resolve(wanted ? entry : undefined);
   }
 
-  peek(key: string): CacheEntry<V> | undefined {
+  peek(key: string, now?: number): CacheEntry<V> | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
-    if (this.clock.wall() < entry.staleUntil) return entry;
+    if ((now ?? this.clock.wall()) < entry.staleUntil) return entry;
     this.entries.delete(key);
     return undefined;
   }

@@ -50,12 +50,17 @@ export function assertRedisInstalled(): void {
   }
 }
 
-export type RedisPackage = typeof import('@redis/client');
+/** Its part that is used. Not its own types, or whoever has not installed it could not compile ours. */
+export interface RedisPackage {
+  createClient(options: object): unknown;
+}
 
-export function loadRedisPackage(): Promise<RedisPackage> {
-  return import('@redis/client').catch((cause: unknown) => {
+export async function loadRedisPackage(): Promise<RedisPackage> {
+  try {
+    return await import('@redis/client');
+  } catch (cause) {
     throw notInstalled(cause);
-  });
+  }
 }
 
 /**
@@ -72,7 +77,7 @@ export async function openRedisClient({ createClient }: RedisPackage, options: O
     maintNotifications: 'disabled',
     disableClientInfo: true,
     socket: { reconnectStrategy: false, connectTimeout: options.timeoutMs },
-  }) as unknown as OwnRedisClient & Listening;
+  }) as OwnRedisClient & Listening;
   const own = once(client);
   client.on('error', (error) => own.lose(error as Error));
   if (options.background) client.unref();

@@ -49,7 +49,7 @@ class SealedCache<V> implements Cache<V> {
     this.cache = cache;
     this.codec = codec;
     this.sealer = new Sealer(readSealKeys(keys), onRotate);
-    this.peek = cache.peek && ((key) => this.opened(key, cache.peek?.(key)));
+    this.peek = cache.peek && ((key, now) => this.opened(key, cache.peek?.(key, now)));
     this.onInvalidate = cache.onInvalidate && ((listener) => cache.onInvalidate?.(listener) ?? (() => {}));
   }
 

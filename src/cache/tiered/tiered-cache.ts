@@ -60,8 +60,8 @@ class TieredCache<V> implements Cache<V> {
     return far;
   }
 
-  peek(key: string): CacheEntry<V> | undefined {
-    return this.first.peek(key);
+  peek(key: string, now?: number): CacheEntry<V> | undefined {
+    return this.first.peek(key, now);
   }
 
   async set(key: string, entry: CacheEntry<V>): Promise<boolean> {

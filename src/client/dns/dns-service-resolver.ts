@@ -3,7 +3,7 @@ import { createLoadingCache, createMemoryCache, createTieredCache } from '../../
 import { createDnsClient, happyEyeballsOrder } from '../../dns/client/index.js';
 import { typeName } from '../../dns/wire/index.js';
 import type { ResourceRecord } from '../../dns/wire/index.js';
-import { defaults, ServiceDiscoveryError } from '../../model/index.js';
+import { defaults, isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
 import type { Cache, CallOptions } from '../../model/index.js';
 import { withinCall } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
@@ -201,10 +201,14 @@ export class DnsServiceResolver implements AsyncDisposable {
   ): Promise<T> {
     if (this.isClosed) return Promise.reject(new ServiceDiscoveryError('CLOSED', 'the DNS resolver is closed'));
     const bounds: CallOptions & { timeoutMs: number } = { timeoutMs, ...(signal && { signal }) };
-    return withinCall(this.settings.clock, what, bounds, (call) => {
+    const call = withinCall(this.settings.clock, what, bounds, ({ signal, leftMs }) => {
       // Every question of the call listens; ten of them would be taken for a leak.
-      setMaxListeners(0, call.signal);
-      return work({ signal: call.signal, fresh: !useCache });
+      setMaxListeners(0, signal);
+      return work({ signal, leftMs, fresh: !useCache });
+    });
+    return call.catch((error: unknown) => {
+      const isOurs = isDiscoveryError(error, 'TIMEOUT') && error.details['dns'] === undefined;
+      throw isOurs ? dnsTimeout(what, timeoutMs, error) : error;
     });
   }
 }
@@ -212,6 +216,12 @@ export class DnsServiceResolver implements AsyncDisposable {
 function cacheFor(shared: Cache<StoredAnswer> | undefined, clock: Clock): Cache<StoredAnswer> {
   const first = createMemoryCache<StoredAnswer>({ clock });
   return shared ? createTieredCache({ first, second: withAnswersOnly(shared), clock }) : first;
+}
+
+/** A call whose time was shorter than that of the servers has run out of it. */
+function dnsTimeout(what: string, timeoutMs: number, cause: unknown): ServiceDiscoveryError {
+  const message = `${what}: no DNS answer within ${timeoutMs} ms`;
+  return new ServiceDiscoveryError('TIMEOUT', message, { cause, details: { dns: 'timeout' } });
 }
 
 function whyNone({ outcome, endpoints, unresolved }: DnsEndpointSet): string {

@@ -6,7 +6,7 @@
 import { foldName, typeCode, typeName } from '../../dns/wire/index.js';
 import type { DnsAnswer, DnsClient } from '../../dns/client/index.js';
 import { invalid } from '../../model/index.js';
-import type { CacheHit, CallOptions, Loaded, LoadingCache, ServiceDiscoveryError } from '../../model/index.js';
+import type { CacheHit, Loaded, LoadingCache, ServiceDiscoveryError } from '../../model/index.js';
 import type { DnsStats } from './dns-stats.js';
 import type { StoredAnswer } from './stored-answer.js';
 
@@ -23,7 +23,10 @@ export interface KnownAnswer {
   readonly error?: ServiceDiscoveryError;
 }
 
-export interface LookupOptions extends CallOptions {
+export interface LookupOptions {
+  readonly signal?: AbortSignal;
+  /** Of the whole call's time, ms. What is known is given at its end rather than nothing. */
+  readonly leftMs?: () => number;
   /** Asks a server whatever is known, and falls back to it only when none answers. */
   readonly fresh?: boolean;
 }
@@ -33,6 +36,9 @@ export interface TtlClamps {
   readonly maxTtlMs: number;
   readonly negativeTtlMs: number;
 }
+
+/** How long before the end of a call's time what is known is given. */
+const marginMs = 1;
 
 export class RecordCache {
   constructor(
@@ -48,7 +54,13 @@ export class RecordCache {
     this.stats.lookups += 1;
     const key = `${typeName(code)} ${foldName(name)}`;
     const load = (signal: AbortSignal): Promise<Loaded<StoredAnswer>> => this.load(name, code, signal);
-    const hit = await this.cache.get(key, load, options);
+    const { signal, leftMs, fresh = false } = options;
+    const timeoutMs = leftMs && Math.max(marginMs, leftMs() - marginMs);
+    const hit = await this.cache.get(key, load, {
+      fresh,
+      ...(signal && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
     if (hit.stale) this.stats.staleServed += 1;
     else if (hit.from !== 'load') this.stats.cacheHits += 1;
     return known(hit);

@@ -129,7 +129,12 @@ async function watches(): Promise<void> {
       });
     }
   }
-  const manager = new ServiceDiscoveryManager({ addresses: [agent.http], environment: {}, timeoutMs: 60_000 });
+  const manager = new ServiceDiscoveryManager({
+    addresses: [agent.http],
+    environment: {},
+    timeoutMs: 60_000,
+    maxConnections: 2_000,
+  });
   const sizes = new Map<string, number>();
   try {
     const before = process.memoryUsage().rss;

@@ -61,6 +61,7 @@ function consulBackend(
     token: config.token,
     tls: config.tls,
     timeoutMs: settings.timeoutMs,
+    maxConnections: config.maxConnections,
     clock,
   });
   const resolver = new ConsulResolver({

@@ -73,6 +73,11 @@ export interface ServiceDiscoveryConfig {
   readonly balancing?: Balancing;
   /** The same for single services, by name; what it gives wins. */
   readonly services?: Readonly<Record<string, Balancing>>;
+  /**
+   * Connections to one address. Default 160. Each watched service takes one; beyond that they take turns
+   * (docs/watching.md), and agents allow a client 200 unless told otherwise.
+   */
+  readonly maxConnections?: number;
   /** Longest wait of one standing request, seconds or a duration; up to `10m`. Default 60. */
   readonly watchWait?: number | string;
 
@@ -119,6 +124,7 @@ const schema = z.strictObject({
     .union([z.literal('consul'), z.literal('dns'), anything], 'must be "consul", "dns", a registry or a resolver')
     .optional(),
   dns: anything.optional(),
+  maxConnections: z.number('must be a number').int('must be a whole number').min(2, 'must be 2 or more').optional(),
   timeoutMs: z.number('must be a number').positive('must be above 0').optional(),
   maxRetries: z
     .number('must be a number')

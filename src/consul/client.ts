@@ -105,7 +105,7 @@ export class ConsulClient implements AsyncDisposable {
    *     client.watch((turn) => client.health.service('api', { passing: true, ...turn }))
    *
    * Failures do not end it, except what trying again cannot mend: INVALID_ARGUMENT, UNSUPPORTED, CLOSED. Ends with the
-   * signal, or by leaving the loop. Between two turns it does not keep the process alive.
+   * signal, or by leaving the loop. Keeps the process alive while its next answer is waited for.
    */
   watch<T>(read: BlockingRead<T>, options: ConsulWatchOptions<T> = {}): AbortableIteration<ConsulAnswer<T>> {
     return watchRead(read, options, this.#clock);

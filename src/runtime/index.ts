@@ -2,6 +2,7 @@ export * from './abortable.js';
 export * from './backoff.js';
 export * from './clock.js';
 export * from './event-hub.js';
+export * from './keep-awake.js';
 export * from './logger.js';
 export * from './map-at-once.js';
 export * from './on-abort.js';

@@ -53,17 +53,11 @@ export const command: CommandFactory = (session) =>
           random: realRandom,
           signal,
         });
-        // The loop itself does not keep the process alive while it waits to ask again.
-        const hold = setInterval(() => {}, 60_000);
-        try {
-          for await (const update of updates) {
-            if (update.type === 'answer') view.set(update.answer.value.map(endpointOf));
-            if (update.type !== 'failed') continue;
-            if (!AWAY.has(update.error.code)) throw update.error;
-            view.lost(update.error);
-          }
-        } finally {
-          clearInterval(hold);
+        for await (const update of updates) {
+          if (update.type === 'answer') view.set(update.answer.value.map(endpointOf));
+          if (update.type !== 'failed') continue;
+          if (!AWAY.has(update.error.code)) throw update.error;
+          view.lost(update.error);
         }
       });
     }),

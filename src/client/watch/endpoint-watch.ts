@@ -1,4 +1,5 @@
 import type { EndpointSet } from '../../model/index.js';
+import { keepAwake } from '../../runtime/index.js';
 import type { AbortableIteration } from '../../runtime/index.js';
 import { sameEndpoints } from '../endpoint-sets.js';
 import type { SharedWatch, WatchListener } from './shared-watch.js';
@@ -32,7 +33,7 @@ class LocalWatch implements EndpointWatch {
   /** There may be a set that was not given yet. */
   private unseen = true;
   private end: { readonly error: unknown } | undefined;
-  private awake: NodeJS.Timeout | undefined;
+  private sleep: (() => void) | undefined;
 
   constructor(
     private readonly join: (listener: WatchListener) => { readonly shared: SharedWatch; readonly leave: () => void },
@@ -88,10 +89,10 @@ class LocalWatch implements EndpointWatch {
     this.handOut();
     if (this.background) return;
     if (this.waiting.length > 0) {
-      this.awake ??= setInterval(() => {}, LONG_MS);
+      this.sleep ??= keepAwake();
     } else {
-      clearInterval(this.awake);
-      this.awake = undefined;
+      this.sleep?.();
+      this.sleep = undefined;
     }
   }
 
@@ -135,8 +136,6 @@ class LocalWatch implements EndpointWatch {
   }
 }
 
-/** A timer that is there for being there. */
-const LONG_MS = 86_400_000;
 const DONE = { done: true, value: undefined } as const;
 
 function isSame(a: EndpointSet, b: EndpointSet): boolean {

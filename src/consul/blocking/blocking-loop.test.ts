@@ -23,6 +23,11 @@ function answer(value: string, index: number, indexSpace = 'space-1'): ConsulAns
 
 const failure = (code: ErrorCode): Error => new ServiceDiscoveryError(code, `it is ${code}`);
 
+/** Timers that keep the process alive. */
+function awake(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
+
 /** Runs a loop in the background and writes down what it asked and what it told. */
 class Run {
   readonly clock = new FakeClock();
@@ -292,6 +297,18 @@ describe('the blocking loop', () => {
     await loop.return();
     expect(await pending).toEqual({ done: true, value: undefined });
     expect(run.clock.pending).toBe(0);
+  });
+
+  test.each([
+    [false, 1],
+    [true, 0],
+  ])('in the background (%s) it keeps no process alive between two turns', async (background, kept) => {
+    const before = awake();
+    run.start(() => Promise.reject(failure('PERMISSION_DENIED')), { background });
+    await settle();
+    expect(awake() - before).toBe(kept);
+    await run.stop();
+    expect(awake()).toBe(before);
   });
 
   test('thousands of turns leave no listener and no timer', async () => {

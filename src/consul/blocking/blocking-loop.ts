@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defaults, isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
-import { abortable, fullJitterMs, Pace, pause } from '../../runtime/index.js';
+import { abortable, fullJitterMs, keepAwake, Pace, pause } from '../../runtime/index.js';
 import type { AbortableIteration, Clock, Random } from '../../runtime/index.js';
 import type { BlockingRead, ConsulAnswer } from '../answer.js';
 import { takeTurn } from './take-turn.js';
@@ -28,7 +28,7 @@ export interface BlockingOptions<T> {
   readonly waitMs?: number;
   /** Time between two reads at index 0, ms, give or take a fifth. Default 5 min. Looked at between turns. */
   readonly resyncMs?: number;
-  /** Nobody waits for its answers: it does not keep the process alive while the agent holds it either. Default false. */
+  /** Nobody waits for its answers: waiting for the next one does not keep the process alive. Default false. */
   readonly background?: boolean;
   /** Whether two values are one to the reader. Default: deeply equal. */
   readonly same?: (a: T, b: T) => boolean;
@@ -43,8 +43,8 @@ export type BlockingUpdate<T> =
   | { readonly type: 'failed'; readonly error: ServiceDiscoveryError; readonly retryInMs: number };
 
 /**
- * Throws only what trying again cannot mend: INVALID_ARGUMENT, UNSUPPORTED, and CLOSED when the client was closed. Does not
- * keep the process alive by itself between two turns.
+ * Throws only what trying again cannot mend: INVALID_ARGUMENT, UNSUPPORTED, and CLOSED when the client was closed. Keeps
+ * the process alive while its next update is waited for, unless it is in the background.
  */
 export function blockingLoop<T>(
   read: BlockingRead<T>,
@@ -59,6 +59,10 @@ async function* turns<T>(
   signal: AbortSignal,
 ): AsyncGenerator<BlockingUpdate<T>, void, undefined> {
   const { clock, random, background, waitMs = defaults.watchWaitMs, resyncMs = defaults.watchResyncMs } = options;
+  const rest = (ms: number): Promise<void> => {
+    const resting = pause(clock, ms, signal);
+    return background ? resting : resting.finally(keepAwake());
+  };
   const same = options.same ?? isDeepStrictEqual;
   // The first answer is not one that came too early.
   const answers = new Pace(defaults.watchBurst + 1, defaults.watchPaceMs);
@@ -89,7 +93,7 @@ async function* turns<T>(
       failures += 1;
       index = 0;
       yield { type: 'failed', error, retryInMs };
-      await pause(clock, retryInMs, signal);
+      await rest(retryInMs);
       continue;
     }
 
@@ -100,7 +104,7 @@ async function* turns<T>(
     failures = 0;
     const pauseMs = Math.max(answers.take(clock.now()), attempts.take(clock.now()));
     yield { type: news ? 'answer' : 'confirmed', answer };
-    await pause(clock, pauseMs, signal);
+    await rest(pauseMs);
   }
 }
 

@@ -1,5 +1,6 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { isDiscoveryError, limits } from '../../model/index.js';
+import { keepAwake } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import { ended, ExchangeFailure, unreachable } from './failure.js';
@@ -24,7 +25,7 @@ export class ExchangeBounds {
   readonly #stopTimer: () => void;
   #endStanding = (): void => {};
   #why: End | undefined;
-  #awake: NodeJS.Timeout | undefined;
+  #sleep = (): void => {};
 
   constructor(address: string, bounded: Bounded, clock: Clock) {
     this.#address = address;
@@ -54,7 +55,7 @@ export class ExchangeBounds {
 
   /** Keeps the process alive until the end: for what somebody waits for. */
   keepAwake(): void {
-    this.#awake = setInterval(() => {}, LONG_MS);
+    this.#sleep = keepAwake();
   }
 
   /** From now on it may take its time. */
@@ -69,7 +70,7 @@ export class ExchangeBounds {
 
   release(): void {
     this.#stopTimer();
-    clearInterval(this.#awake);
+    this.#sleep();
     this.#endStanding();
     this.#bounded.signal?.removeEventListener('abort', this.#onAbort);
   }
@@ -84,9 +85,6 @@ export class ExchangeBounds {
 
   readonly #onAbort = (): void => this.end('aborted');
 }
-
-/** A timer that is there for being there. */
-const LONG_MS = 86_400_000;
 
 /** One signal for many calls is no leak, which Node takes more than ten listeners for. Another bound is the caller's. */
 function withoutWarning(signal: AbortSignal): AbortSignal {

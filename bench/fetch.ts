@@ -13,8 +13,8 @@ import { createRegistry } from '../src/registry/index.js';
 import { median } from './support/load.js';
 import { report, whole } from './support/report.js';
 
-const ROUNDS = 7;
-const SECONDS = 2;
+const ROUNDS = 15;
+const SECONDS = 0.7;
 const CONCURRENCY = 32;
 const INSTANCES = 10;
 const BAR_PERCENT = 85;

@@ -14,6 +14,8 @@ export interface RouteOptions {
  * is let go, so that names made up by somebody else do not add up to watches.
  */
 export class Routes {
+  /** Changes when one is let go of: what was found before may not be held any more. */
+  generation = 0;
   private readonly hosts: ServiceHosts;
   private readonly known: LRUCache<string, ServiceResolution>;
 
@@ -24,7 +26,10 @@ export class Routes {
     this.hosts = new ServiceHosts(options.suffixes);
     this.known = new LRUCache({
       max: limits.adapterNames,
-      dispose: (resolution) => void resolution.close().catch(() => {}),
+      dispose: (resolution) => {
+        this.generation++;
+        void resolution.close().catch(() => {});
+      },
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { PickedEndpoint } from '../../client/index.js';
-import { limits, ServiceDiscoveryError } from '../../model/index.js';
+import { limits, ServiceDiscoveryError, type ServiceEndpoint } from '../../model/index.js';
 import { realClock } from '../../runtime/index.js';
 import { isCallersFault, isTimeout } from './failure.js';
 
@@ -30,8 +30,6 @@ type State = 'waiting' | 'answering' | 'over';
 /** One copy of a request on its way to one endpoint, and what the balancer is told of it. */
 export class Attempt implements Dispatcher.DispatchHandler {
   controller: Dispatcher.DispatchController | null = null;
-  /** Identity of the endpoint, where it matters for another try. */
-  key: string | undefined;
   /** Ends the limit of its own. */
   cancelTimer: (() => void) | undefined;
   /** It failed for a reason that no other endpoint would change. */
@@ -46,6 +44,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     private readonly picked: PickedEndpoint,
     private readonly began: number,
   ) {}
+
+  get endpoint(): ServiceEndpoint {
+    return this.picked.endpoint;
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;

@@ -5,8 +5,8 @@ import { defaults, limits, parseOptions, ServiceDiscoveryError, type ServiceEndp
 import { discoverySource } from '../discovery-source.js';
 import { sharedOptions } from '../options.js';
 import { Routes } from '../routes.js';
-import { hostOf } from '../service-host.js';
 import { Exchange, type ExchangeOptions } from './exchange.js';
+import { ServiceOrigins } from './service-origins.js';
 
 export interface DiscoveryOptions {
   /** Default: one made from the environment at the first request, shared by all adapters of the process. */
@@ -74,18 +74,18 @@ export function discovery(options: DiscoveryOptions = {}): DiscoveryInterceptor 
     hedge: options.hedge ?? false,
     attemptTimeoutMs: options.attemptTimeoutMs,
     retryStatuses: new Set(options.retryStatuses ?? defaults.adapterRetryStatuses),
-    hostHeader: options.hostHeader ?? 'service',
-    servername: options.servername,
     key: options.key,
   };
+  const { hostHeader = 'service', servername } = options;
+  const origins = new ServiceOrigins(routes, { hostHeader, servername });
   const intercept = (dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch => {
     return function discoveryDispatch(request, handler) {
       // Of a CONNECT the origin is the proxy; what is asked of it is the caller's affair.
       if (request.method === 'CONNECT') return dispatch(request, handler);
-      const resolution = routes.find(hostOf(String(request.origin)));
-      if (!resolution) return dispatch(request, handler);
+      const origin = origins.find(String(request.origin));
+      if (!origin) return dispatch(request, handler);
       if (!handler.onRequestStart) throw tooOld();
-      return new Exchange(dispatch, request, handler, resolution, exchange).start();
+      return new Exchange(dispatch, request, handler, origin, exchange).start();
     };
   };
   const close = async (): Promise<void> => {

@@ -10,14 +10,14 @@
  */
 import type { Dispatcher } from 'undici';
 import { endpointKey, type PickHint } from '../../balancer/index.js';
-import type { PickedEndpoint, ServiceResolution } from '../../client/index.js';
+import type { PickedEndpoint } from '../../client/index.js';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { realClock } from '../../runtime/index.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import { addressed, type AddressingOptions } from './addressed.js';
+import type { ServiceOrigin } from './service-origin.js';
 import { canBeSentAgain, isIdempotent } from './repeatable.js';
 
-export interface ExchangeOptions extends AddressingOptions {
+export interface ExchangeOptions {
   readonly attempts: number;
   readonly hedge: boolean;
   readonly attemptTimeoutMs: number | undefined;
@@ -44,7 +44,7 @@ export class Exchange implements AttemptOwner {
     private readonly dispatch: Dispatcher.Dispatch,
     private readonly request: Dispatcher.DispatchOptions,
     readonly handler: Dispatcher.DispatchHandler,
-    private readonly resolution: ServiceResolution,
+    private readonly origin: ServiceOrigin,
     private readonly options: ExchangeOptions,
   ) {}
 
@@ -81,7 +81,7 @@ export class Exchange implements AttemptOwner {
     if (this.aborted || this.ended) return;
     this.aborted = true;
     this.reason =
-      reason ?? new ServiceDiscoveryError('ABORTED', `the request to ${this.resolution.service} was aborted`);
+      reason ?? new ServiceDiscoveryError('ABORTED', `the request to ${this.origin.resolution.service} was aborted`);
     // The connection's own end of it comes back through the attempt, as for any other request.
     if (this.winner) this.winner.controller?.abort(this.reason);
     else this.fail(this.reason);
@@ -109,6 +109,7 @@ export class Exchange implements AttemptOwner {
   onFailed(attempt: Attempt, error: Error, sent: boolean): void {
     if (this.winner === attempt) return this.finish(() => this.handler.onResponseError?.(this, error));
     if (!this.leave(attempt) || this.ended || this.live.length > 0) return;
+    this.exclude(attempt);
     if (attempt.blameless || !this.mayRepeat(sent)) return this.fail(error);
     this.next();
   }
@@ -132,7 +133,7 @@ export class Exchange implements AttemptOwner {
   }
 
   private next(): boolean {
-    const pick = this.resolution.pick(this.hint());
+    const pick = this.origin.resolution.pick(this.hint());
     if (pick.type === 'endpoint') return this.send(pick);
     if (pick.error.code === 'NOT_READY' && this.waiting === undefined) {
       void this.sendWhenReady();
@@ -151,7 +152,7 @@ export class Exchange implements AttemptOwner {
   private async sendWhenReady(): Promise<void> {
     this.waiting = new AbortController();
     try {
-      await this.resolution.ready({ signal: this.waiting.signal });
+      await this.origin.resolution.ready({ signal: this.waiting.signal });
     } catch (error) {
       return this.fail(error as Error);
     }
@@ -164,10 +165,8 @@ export class Exchange implements AttemptOwner {
     this.live.push(attempt);
     const limit = this.options.attemptTimeoutMs;
     if (limit !== undefined) attempt.cancelTimer = realClock.after(limit, () => attempt.timeOut(limit));
-    // Kept only where there is another try that could need it.
-    if (this.options.attempts > 1) attempt.key = endpointKey(pick.endpoint);
     try {
-      return this.dispatch(addressed(this.request, pick, this.options), attempt);
+      return this.dispatch(this.origin.addressed(this.request, pick.endpoint), attempt);
     } catch (error) {
       attempt.onResponseError(null, error as Error);
       return true;
@@ -175,48 +174,52 @@ export class Exchange implements AttemptOwner {
   }
 
   private armHedge(): void {
-    const after = this.resolution.hedgeAfterMs();
+    const after = this.origin.resolution.hedgeAfterMs();
     if (after === undefined) return;
     this.cancelHedge = realClock.after(after, () => {
       if (this.ended || this.winner || this.made >= this.options.attempts || this.live.length === 0) return;
-      for (const { key } of this.live) this.exclude(key);
-      if (this.somewhereElse() && this.resolution.mayHedge()) this.hedge();
+      for (const attempt of this.live) this.exclude(attempt);
+      if (this.somewhereElse() && this.origin.resolution.mayHedge()) this.hedge();
     });
   }
 
   /** None to be had is no harm: the first copy is still under way. */
   private hedge(): void {
-    const pick = this.resolution.pick(this.hint());
+    const pick = this.origin.resolution.pick(this.hint());
     if (pick.type === 'endpoint') this.send(pick);
   }
 
   private mayReplace(attempt: Attempt): boolean {
     if (this.live.length > 0) return true;
-    this.exclude(attempt.key);
-    return this.made < this.options.attempts && this.repeatable && this.somewhereElse() && this.resolution.mayRetry();
+    this.exclude(attempt);
+    return (
+      this.made < this.options.attempts && this.repeatable && this.somewhereElse() && this.origin.resolution.mayRetry()
+    );
   }
 
   private mayRepeat(sent: boolean): boolean {
     if (this.made >= this.options.attempts) return false;
-    if (sent) return this.repeatable && this.resolution.mayRetry();
+    if (sent) return this.repeatable && this.origin.resolution.mayRetry();
     return this.somewhereElse() && (!this.bodyTouched || canBeSentAgain(this.request.body));
   }
 
   private somewhereElse(): boolean {
     const { tried } = this;
-    return this.resolution.current?.endpoints.some((endpoint) => tried?.has(endpointKey(endpoint)) !== true) ?? false;
+    return (
+      this.origin.resolution.current?.endpoints.some((endpoint) => tried?.has(endpointKey(endpoint)) !== true) ?? false
+    );
   }
 
   private leave(attempt: Attempt): boolean {
     const at = this.live.indexOf(attempt);
     if (at < 0) return false;
-    this.live.splice(at, 1);
-    this.exclude(attempt.key);
+    if (this.live.length === 1) this.live.pop();
+    else this.live.splice(at, 1);
     return true;
   }
 
-  private exclude(key: string | undefined): void {
-    if (key !== undefined) (this.tried ??= new Set()).add(key);
+  private exclude({ endpoint }: Attempt): void {
+    (this.tried ??= new Set()).add(endpointKey(endpoint));
   }
 
   private fail(error: Error): void {

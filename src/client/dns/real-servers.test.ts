@@ -3,13 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { hasDnsmasq, hasUnbound, startDnsmasq, startUnbound } from '../../../test/support/dns-servers.js';
 import { putInstances } from '../../../test/support/put-instances.js';
+import { hasRedis, RedisServer } from '../../../test/support/redis-server.js';
 import { RegistryDns } from '../../../test/support/registry-dns.js';
+import { bytesCodec, createRedisCache, createSealedCache } from '../../cache/index.js';
+import type { Cache } from '../../model/index.js';
 import { DnsServiceDiscovery, DnsServiceResolver } from './index.js';
-import type { DnsEndpointSet, DnsResolverConfig } from './index.js';
+import type { DnsEndpointSet, DnsResolverConfig, StoredAnswer } from './index.js';
 
 test('the servers are there where they must be', () => {
   if (process.env.CI !== 'true') return;
-  expect({ hasUnbound, hasDnsmasq }, 'run scripts/test-setup').toEqual({ hasUnbound: true, hasDnsmasq: true });
+  const all = { hasUnbound: true, hasDnsmasq: true, hasRedis: true };
+  expect({ hasUnbound, hasDnsmasq, hasRedis }, 'run scripts/test-setup').toEqual(all);
 });
 
 const texts = ({ endpoints }: DnsEndpointSet): string[] =>
@@ -212,5 +216,28 @@ describe('our own server', () => {
       expect(set.endpoints[0]?.lastCheck).toBeInstanceOf(Date);
       break;
     }
+  });
+});
+
+describe.runIf(hasRedis)('a Redis shared by two processes, sealed', () => {
+  const keys = [Buffer.alloc(32, 7)];
+
+  test('answers the second what the first has asked, also once DNS is gone', async () => {
+    await using redis = await RedisServer.start();
+    const dns = await RegistryDns.start({ serviceTtlMs: new Map([['*', 30_000]]), nodeTtlMs: 30_000 });
+    await putInstances(dns.registry, 'api', [{ id: 'a', address: '127.0.0.1', port: 1, metadata: { version: '1' } }]);
+    const shared = (): Cache<StoredAnswer> =>
+      createSealedCache({ cache: createRedisCache({ url: redis.url, codec: bytesCodec }), name: 'dns', keys });
+    const config = { dnsServers: [dns.address], timeout: 1 };
+    await using first = new DnsServiceResolver({ ...config, sharedCache: shared() });
+    const { endpoints } = await first.resolveService('api');
+    await dns[Symbol.asyncDispose]();
+    await using second = new DnsServiceResolver({ ...config, sharedCache: shared() });
+    await expect
+      .poll(async () => (await second.resolveService('api').catch(() => undefined))?.endpoints, { timeout: 10_000 })
+      .toEqual(endpoints);
+    await redis.kill();
+    expect((await second.resolveService('api')).endpoints).toEqual(endpoints);
+    await expect(second.resolveService('other')).rejects.toMatchObject({ details: { dns: 'network' } });
   });
 });

@@ -1,4 +1,4 @@
-import { defaults, invalid, type Locality, type Violation } from '../model/index.js';
+import { defaults, type Locality, type Violation } from '../model/index.js';
 import type { Clock, Random } from '../runtime/index.js';
 import type { BalancerEvent } from './events.js';
 import { type EjectionOptions, type EjectionRules, ENVOY_EJECTION } from './layers/ejection.js';
@@ -8,6 +8,7 @@ import type { VersionSubset } from './layers/shares.js';
 import type { SlowStartOptions, SlowStartRules } from './layers/slow-start.js';
 import { policies } from './policies/policies.js';
 import type { Policy } from './policy.js';
+import { outside, refuse } from './violations.js';
 
 export interface BalancerOptions {
   /** A name of `policyNames`, or one of your own. Default `adaptive`. */
@@ -57,15 +58,8 @@ export interface Settings {
 /** Throws INVALID_ARGUMENT naming every option that breaks a rule. */
 export function settingsOf(options: BalancerOptions): Settings {
   const { policy = 'adaptive', subset, ejection, panic, slowStart } = options;
-  const chosen = typeof policy === 'string' ? policies.get(policy) : policy;
-  const violations = [...violationsOf(options)];
-  if (!chosen) violations.unshift({ field: 'policy', rule: `one of ${[...policies.keys()].join(', ')}` });
-  if (violations.length > 0 || !chosen) {
-    throw invalid(
-      `balancer: ${violations.map(({ field, rule }) => `${field} must be ${rule}`).join('; ')}`,
-      violations,
-    );
-  }
+  refuse('balancer', [...violationsOf(options)]);
+  const chosen = typeof policy === 'string' ? (policies.get(policy) as Policy) : policy;
   const narrow = subset === undefined ? chosen.narrow === true : subset !== false;
   return {
     policy: chosen,
@@ -93,7 +87,11 @@ function* violationsOf(options: BalancerOptions): Iterable<Violation> {
   if (typeof options.clock?.now !== 'function') yield { field: 'clock', rule: 'a clock, such as realClock' };
   if (typeof options.random?.next !== 'function')
     yield { field: 'random', rule: 'a source of randomness, such as realRandom' };
-  if (typeof options.policy === 'object' && !isPolicy(options.policy)) {
+  const { policy = 'adaptive' } = options;
+  if (typeof policy === 'string' && !policies.has(policy)) {
+    yield { field: 'policy', rule: `one of ${[...policies.keys()].join(', ')}` };
+  }
+  if (typeof policy !== 'string' && !isPolicy(policy)) {
     yield { field: 'policy', rule: 'a name, or an object with a name and a function create' };
   }
   yield* outside('overprovisioning', options.overprovisioning, 1);
@@ -134,20 +132,6 @@ function* versionSubsetViolations(subsets: readonly VersionSubset[]): Iterable<V
   if (subsets.length > 0 && !subsets.some(({ weight }) => weight > 0)) {
     yield { field: 'subsets', rule: 'given a weight above 0 at least once' };
   }
-}
-
-/** A violation unless the value is undefined or a finite number in [least, most]. */
-function* outside(
-  field: string,
-  value: number | undefined,
-  least: number,
-  most = Infinity,
-  whole = false,
-): Iterable<Violation> {
-  if (value === undefined) return;
-  if (Number.isFinite(value) && value >= least && value <= most && (!whole || Number.isInteger(value))) return;
-  const range = most === Infinity ? `${least} or more` : `from ${least} to ${most}`;
-  yield { field, rule: `a ${whole ? 'whole ' : ''}number ${range}` };
 }
 
 function isPolicy(policy: Policy | null): boolean {

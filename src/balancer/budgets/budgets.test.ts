@@ -138,3 +138,14 @@ describe('the client throttle', () => {
     expect(1 - sent / 20_000).toBeLessThan(refused + 0.05);
   });
 });
+
+test.each([
+  [() => new RetryBudget({ clock, share: -1 }), /^retry budget: share must be a number 0 or more$/],
+  [() => new RetryBudget({ clock, windowMs: 0 }), /windowMs/],
+  [() => new HedgeBudget({ clock, percentile: 2 }), /^hedge budget: percentile must be a number from 0 to 1$/],
+  [() => new ClientThrottle({ clock, random: seededRandom(1), tolerance: 0 }), /tolerance/],
+])('options that break a rule are refused by name', (create, message) => {
+  expect(create).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+  );
+});

@@ -1,12 +1,13 @@
 import type { Random } from '../../runtime/index.js';
+import { outside, refuse } from '../violations.js';
 import { SlidingSum } from './sliding-sum.js';
 
 export interface ClientThrottleOptions {
   readonly clock: { now(): number };
   readonly random: Random;
-  /** Requests per accepted one before any is refused here, > 1. Default 2. */
+  /** Requests per accepted one before any is refused here, >= 1. Default 2. */
   readonly tolerance?: number;
-  /** How long requests count, in milliseconds, > 0. Default 120,000. */
+  /** How long requests count, in milliseconds, >= 1. Default 120,000. */
   readonly windowMs?: number;
 }
 
@@ -20,6 +21,7 @@ export class ClientThrottle {
   private readonly options: Required<ClientThrottleOptions>;
 
   constructor({ clock, random, tolerance = 2, windowMs = 120_000 }: ClientThrottleOptions) {
+    refuse('client throttle', [...outside('tolerance', tolerance, 1), ...outside('windowMs', windowMs, 1)]);
     this.options = { clock, random, tolerance, windowMs };
     this.requests = new SlidingSum(windowMs);
     this.accepts = new SlidingSum(windowMs);

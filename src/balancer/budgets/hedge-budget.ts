@@ -1,4 +1,5 @@
 import { defaults } from '../../model/index.js';
+import { outside, refuse } from '../violations.js';
 import { LatencyWindow } from './latency-window.js';
 import { SlidingSum } from './sliding-sum.js';
 
@@ -45,6 +46,11 @@ export class HedgeBudget {
     maxUtilisation = defaults.hedgeUtilisation,
     utilisation,
   }: HedgeBudgetOptions) {
+    refuse('hedge budget', [
+      ...outside('share', share, 0),
+      ...outside('percentile', percentile, 0, 1),
+      ...outside('maxUtilisation', maxUtilisation, 0, 1),
+    ]);
     this.options = { clock, share, percentile, maxUtilisation };
     this.utilisation = utilisation ?? (() => this.guessedUtilisation());
   }

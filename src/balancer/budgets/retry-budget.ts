@@ -1,4 +1,5 @@
 import { defaults } from '../../model/index.js';
+import { outside, refuse } from '../violations.js';
 import { SlidingSum } from './sliding-sum.js';
 
 export interface RetryBudgetOptions {
@@ -7,7 +8,7 @@ export interface RetryBudgetOptions {
   readonly share?: number;
   /** Retries a second on top of that, so that quiet clients may retry too, >= 0. Default 10. */
   readonly perSecond?: number;
-  /** How long requests and retries count, in milliseconds, > 0. Default 10,000. */
+  /** How long requests and retries count, in milliseconds, >= 1. Default 10,000. */
   readonly windowMs?: number;
 }
 
@@ -27,6 +28,11 @@ export class RetryBudget {
     perSecond = defaults.retryBudgetPerSecond,
     windowMs = defaults.retryBudgetWindowMs,
   }: RetryBudgetOptions) {
+    refuse('retry budget', [
+      ...outside('share', share, 0),
+      ...outside('perSecond', perSecond, 0),
+      ...outside('windowMs', windowMs, 1),
+    ]);
     this.clock = clock;
     this.share = share;
     this.reserve = (perSecond * windowMs) / 1_000;

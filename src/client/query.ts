@@ -60,7 +60,7 @@ export function spanMs(option: string, value: number | string | undefined): numb
   return ms;
 }
 
-export function broken(field: string, rule: string): Error {
+function broken(field: string, rule: string): Error {
   return invalid(`${field} ${rule}`, [{ field, rule }]);
 }
 

@@ -17,8 +17,9 @@ const entries = Object.values(manifest.exports)
 const app = await Application.bootstrapWithPlugins({
   name: '@datapunk/discovery',
   entryPoints: entries,
+  out,
   tsconfig: join(root, 'tools/api-reference/tsconfig.json'),
-  plugin: ['typedoc-plugin-markdown'],
+  plugin: [fileURLToPath(import.meta.resolve('typedoc-plugin-markdown'))],
   router: 'module',
   readme: 'none',
   basePath: join(root, 'src'),
@@ -41,5 +42,5 @@ const app = await Application.bootstrapWithPlugins({
 const project = await app.convert();
 if (!project || app.logger.hasErrors()) process.exit(1);
 rmSync(out, { recursive: true, force: true });
-await app.generateDocs(project, out);
+await app.generateOutputs(project);
 if (app.logger.hasErrors()) process.exit(1);

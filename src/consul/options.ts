@@ -23,7 +23,10 @@ export interface ConsulClientOptions {
   readonly tls?: ConsulTlsOptions;
   /** Milliseconds for one call, attempts at other addresses included. Default 10 s. */
   readonly timeoutMs?: number;
-  /** Connections to one address; a fifth is kept for calls that the agent does not hold. Default 160. */
+  /**
+   * Connections to one address; a fifth is kept for calls that the agent does not hold. Default 160, and for our agent on
+   * this machine, which does not count them, as many as reads are held, up to 4,096.
+   */
   readonly maxConnections?: number;
   /** A larger answer is an error. Default 64 MiB. */
   readonly maxAnswerBytes?: number;
@@ -57,6 +60,7 @@ export interface ResolvedOptions {
   readonly tls?: ConsulTlsOptions;
   readonly timeoutMs: number;
   readonly maxConnections: number;
+  readonly mayGrow: boolean;
   readonly maxAnswerBytes: number;
   readonly clock: Clock;
 }
@@ -106,6 +110,7 @@ export function resolveOptions(given: ConsulClientOptions): ResolvedOptions {
     addresses: [...new Map(addresses.map((address) => [address.shown, address])).values()],
     timeoutMs: options.timeoutMs ?? defaults.consulTimeoutMs,
     maxConnections: options.maxConnections ?? defaults.consulMaxConnections,
+    mayGrow: options.maxConnections === undefined,
     maxAnswerBytes: options.maxAnswerBytes ?? limits.consulAnswerBytes,
     clock,
   };

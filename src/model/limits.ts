@@ -120,6 +120,8 @@ export const limits = {
   storeIndexReserve: 4_096,
 
   // ---- Consul's HTTP API, as a client
+  /** Reads held at once by an agent of ours on this machine. */
+  consulHeldNearby: 4_096,
   consulAnswerBytes: 64 * 1024 * 1024,
   /** Addresses of one client. */
   consulAddresses: 32,

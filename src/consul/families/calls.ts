@@ -3,6 +3,7 @@ import type { ConsulAnswer } from '../answer.js';
 import type { Call, Method, RawAnswer } from '../transport/call.js';
 import type { Path } from '../transport/path.js';
 import { notAnAgent } from '../transport/refusal.js';
+import { SPACE_HEADER } from '../transport/space-header.js';
 import type { QueryParameters } from '../transport/search.js';
 import type { Transport } from '../transport/transport.js';
 import type { ConsulCallOptions, ConsulReadOptions } from './options.js';
@@ -115,7 +116,6 @@ export class Calls {
 }
 
 /** Sent by our agents: their indexes are their own. */
-const SPACE_HEADER = 'x-discovery-index-space';
 
 interface Told {
   readonly Datacenter?: unknown;

@@ -8,6 +8,7 @@ import type { Method, RawAnswer, StreamAnswer } from './call.js';
 import { AnswerStream } from './answer-stream.js';
 import { ExchangeBounds } from './exchange-bounds.js';
 import { ExchangeFailure } from './failure.js';
+import { SPACE_HEADER } from './space-header.js';
 import { HeldTurns } from './held-turns.js';
 
 export interface TlsMaterial {
@@ -21,6 +22,8 @@ export interface TlsMaterial {
 export interface LinkSettings {
   readonly clock: Clock;
   readonly maxConnections: number;
+  /** Nobody asked for just so many connections. */
+  readonly mayGrow: boolean;
   readonly maxAnswerBytes: number;
   /** Looks after requests that are held. */
   readonly liveness: PeerLiveness;
@@ -60,6 +63,7 @@ export class AgentLink {
   readonly #pools = new Map<Lane, Pool>();
   readonly #underWay = new Set<ExchangeBounds>();
   readonly #turns: HeldTurns;
+  readonly #isNearby: boolean;
   #failures = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
 
@@ -69,6 +73,7 @@ export class AgentLink {
     this.#tls = tls;
     this.#settings = settings;
     this.#turns = new HeldTurns(connectionsOf('held', settings.maxConnections));
+    this.#isNearby = address.socketPath !== undefined || isLoopback(new URL(address.origin).hostname);
   }
 
   /** When it may be preferred again, on the clock; in the past for one that works. */
@@ -160,7 +165,18 @@ export class AgentLink {
     const unbounded = { headersTimeout: 0, bodyTimeout: 0 };
     const response = await this.#pool(lane).request({ method, path, headers, body, signal, ...unbounded });
     this.#settings.liveness.heard(this.shown);
+    this.#learn(response);
     return response;
+  }
+
+  /**
+   * Our agents do not count connections from their own machine, so there every held read may have one. Consul counts
+   * them, from wherever they are.
+   */
+  #learn({ headers }: Dispatcher.ResponseData): void {
+    if (this.#settings.mayGrow && this.#isNearby && headers[SPACE_HEADER] !== undefined) {
+      this.#turns.allow(limits.consulHeldNearby);
+    }
   }
 
   async #whole(response: Dispatcher.ResponseData): Promise<RawAnswer> {
@@ -193,7 +209,8 @@ export class AgentLink {
       keepAliveInitialDelay: defaults.consulKeepAliveDelayMs,
     });
     const pool = new Pool(origin, {
-      connections: connectionsOf(lane, this.#settings.maxConnections),
+      // Held reads are counted by their turns.
+      connections: lane === 'held' ? null : connectionsOf(lane, this.#settings.maxConnections),
       pipelining: 1,
       connect: lane === 'held' ? quiet(connector) : connector,
     });
@@ -214,6 +231,10 @@ function quiet(connector: buildConnector.connector): buildConnector.connector {
       socket.ref = () => socket;
       callback(null, socket);
     });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 }
 
 /** Touches nothing, and every agent answers it. */

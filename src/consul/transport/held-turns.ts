@@ -7,12 +7,18 @@ import { defaults } from '../../model/index.js';
  * later than that. First come, first served.
  */
 export class HeldTurns {
-  readonly #places: number;
+  #places: number;
   readonly #waiting = new Set<() => void>();
   #taken = 0;
 
   constructor(places: number) {
     this.#places = places;
+  }
+
+  /** The agent turned out to allow more. */
+  allow(places: number): void {
+    this.#places = Math.max(this.#places, places);
+    while (this.#taken < this.#places && this.#waiting.size > 0) this.#next();
   }
 
   /** The longest that a read which begins now should be held, ms. */
@@ -43,6 +49,10 @@ export class HeldTurns {
 
   #leave(): void {
     this.#taken -= 1;
+    this.#next();
+  }
+
+  #next(): void {
     const [next] = this.#waiting;
     if (!next) return;
     this.#waiting.delete(next);

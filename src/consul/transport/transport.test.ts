@@ -379,6 +379,27 @@ describe('connections', () => {
     expect(Math.min(...waits)).toBe((defaults.heldRoundMs * 4) / 40);
   });
 
+  test.each([
+    ['an agent of ours on this machine', true, {}, 200],
+    ['a Consul', false, {}, 128],
+    ['an agent of ours, but the number was given', true, { maxConnections: 50 }, 40],
+  ] as const)('of 200 reads to be held, %s is given its number', async (_who, isOurs, options, most) => {
+    const waiting: ServerResponse[] = [];
+    const server = await fake((request, response) => {
+      if (isOurs) response.setHeader('X-Discovery-Index-Space', 'space');
+      if (request.url?.includes('index')) waiting.push(response);
+      else response.end('[]');
+    });
+    const client = clientOf(server.address, options);
+    await client.catalog.nodes();
+    const held = Promise.allSettled(Array.from({ length: 200 }, () => client.catalog.nodes({ index: 3 })));
+    await expect.poll(() => waiting.length).toBe(most);
+    await client.catalog.nodes();
+    expect(waiting.length).toBe(most);
+    await client.close();
+    expect((await held).every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
   test('end with the client, and so does what is under way', async () => {
     const server = await fake(() => {});
     const client = clientOf(server.address);

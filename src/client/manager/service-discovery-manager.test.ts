@@ -168,14 +168,15 @@ describe.each(worlds)('over %s', (_name, open) => {
       pick.done();
     }
     expect(Object.fromEntries(counts)).toEqual({ a1: 50, a2: 50 });
-    const dead = await manager.pick('api');
-    dead.done({ ok: false, kind: 'connect' });
+    const { endpoint: dead, done } = await manager.pick('api');
+    done({ ok: false, kind: 'connect' });
+    done();
     for (let n = 0; n < 20; n++) {
       const next = await manager.pick('api');
-      expect(next.endpoint.id).not.toBe(dead.endpoint.id);
+      expect(next.endpoint.id).not.toBe(dead.id);
       next.done();
     }
-    expect((await manager.explain('api')).find(({ endpoint }) => endpoint.id === dead.endpoint.id)).toMatchObject({
+    expect((await manager.explain('api')).find(({ endpoint }) => endpoint.id === dead.id)).toMatchObject({
       eligible: false,
     });
   });

@@ -4,26 +4,23 @@ import type { Clock } from '../../runtime/index.js';
 
 type EndpointPick = Extract<Pick, { readonly type: 'endpoint' }>;
 
-/** A pick whose latency also counts for when a second copy of a request is worth sending. */
+/**
+ * A pick whose latency also counts for when a second copy of a request is worth sending. `done` is its own function, so it
+ * can be taken out of it.
+ */
 export class HedgedPick implements EndpointPick {
   readonly type = 'endpoint';
   readonly endpoint: ServiceEndpoint;
-  private isDone = false;
+  readonly done: (outcome?: Outcome) => void;
 
-  constructor(
-    private readonly pick: EndpointPick,
-    private readonly hedges: HedgeBudget,
-    private readonly clock: Clock,
-    private readonly beganMs: number,
-  ) {
+  constructor(pick: EndpointPick, hedges: HedgeBudget, clock: Clock, beganMs: number) {
     this.endpoint = pick.endpoint;
-  }
-
-  done(outcome?: Outcome): void {
-    if (this.isDone) return;
-    this.isDone = true;
-    this.pick.done(outcome);
-    if (outcome === undefined || outcome.ok)
-      this.hedges.answered(outcome?.latencyMs ?? this.clock.now() - this.beganMs);
+    let isDone = false;
+    this.done = (outcome) => {
+      if (isDone) return;
+      isDone = true;
+      pick.done(outcome);
+      if (outcome === undefined || outcome.ok) hedges.answered(outcome?.latencyMs ?? clock.now() - beganMs);
+    };
   }
 }

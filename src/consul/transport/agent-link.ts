@@ -234,7 +234,7 @@ function quiet(connector: buildConnector.connector): buildConnector.connector {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 /** Touches nothing, and every agent answers it. */

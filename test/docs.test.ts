@@ -58,8 +58,9 @@ test('links lead to files, and to headings in them', () => {
     relativeLinks(text).flatMap(({ path, anchor }) => {
       const target = path === '' ? page : normalize(join(dirname(page), path));
       if (!existsSync(join(ROOT, target))) return [`${page} → ${path}`];
-      const anchors = anchorsOf(pages.get(target) ?? '');
-      return anchor === '' || anchors.has(anchor) ? [] : [`${page} → ${path}#${anchor}`];
+      // Anchors of the API reference are the generator's.
+      if (anchor === '' || page.startsWith('docs/api/')) return [];
+      return anchorsOf(pages.get(target) ?? '').has(anchor) ? [] : [`${page} → ${path}#${anchor}`];
     }),
   );
   expect(broken).toEqual([]);

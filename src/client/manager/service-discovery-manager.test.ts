@@ -181,6 +181,50 @@ describe.each(worlds)('over %s', (_name, open) => {
     });
   });
 
+  test('a canary gets its share of the picks, by a filter; a service can refuse rather than use the failing', async () => {
+    const shares = new ServiceDiscoveryManager({
+      ...world.config,
+      balancing: { policy: 'round-robin', slowStart: false },
+      services: {
+        api: {
+          subsets: [
+            { name: 'stable', weight: 9, filter: 'Service.Meta.version == "1.0.0"' },
+            { name: 'canary', weight: 1, filter: '"canary" in Service.Tags' },
+          ],
+        },
+        strict: { panic: { mode: 'closed' } },
+      },
+    });
+    const registrations = await shares.registerService([
+      { name: 'api', id: 's1', ...api },
+      { name: 'api', id: 's2', ...api, port: 2 },
+      { name: 'api', id: 'c1', port: 3, tags: ['canary'] },
+      { name: 'strict', id: 'k1', port: 1, check: { ttl: '1h' } },
+      { name: 'strict', id: 'k2', port: 2, check: { ttl: '1h' } },
+      { name: 'strict', id: 'k3', port: 3 },
+    ]);
+    const counts = { s1: 0, s2: 0, c1: 0 };
+    for (let n = 0; n < 1_000; n++) {
+      const { endpoint, done } = await shares.pick('api');
+      counts[endpoint.id as keyof typeof counts] += 1;
+      done();
+    }
+    expect(counts.c1).toBeGreaterThan(60);
+    expect(counts.c1).toBeLessThan(150);
+    expect(Math.abs(counts.s1 - counts.s2)).toBeLessThanOrEqual(1);
+    const all = { onlyPassing: false } as const;
+    expect((await shares.pick('strict', all)).endpoint.service).toBe('strict');
+    for (const registration of registrations.slice(3, 5)) await registration.report('critical');
+    const picked = (): Promise<string> =>
+      shares.pick('strict', all).then(
+        ({ endpoint }) => endpoint.id,
+        (error: { code: string }) => error.code,
+      );
+    await expect.poll(picked).toBe('NO_ENDPOINTS');
+    expect((await shares.pick('strict')).endpoint.id).toBe('k3');
+    await shares.close();
+  });
+
   test('a pick of nobody is NO_ENDPOINTS', async () => {
     await expect(manager.pick('nobody')).rejects.toMatchObject({ code: 'NO_ENDPOINTS' });
   });

@@ -18,9 +18,12 @@ export interface PickHint {
   readonly exclude?: ReadonlySet<string>;
 }
 
-/** A choice. `done` is to be called once the request ended; later calls do nothing. Omitted outcome: it went well. */
+/**
+ * A choice. `done` is to be called once the request ended, by itself or on the pick; later calls do nothing. Omitted
+ * outcome: it went well.
+ */
 export type Pick =
-  | { readonly type: 'endpoint'; readonly endpoint: ServiceEndpoint; done(outcome?: Outcome): void }
+  | { readonly type: 'endpoint'; readonly endpoint: ServiceEndpoint; readonly done: (outcome?: Outcome) => void }
   | { readonly type: 'none'; readonly error: ServiceDiscoveryError };
 
 /** Chooses among the endpoints of the moment; never waits. */

@@ -58,8 +58,11 @@ export interface PickOptions extends ResolutionOptions, CallOptions, PickHint {}
 
 export interface PickedEndpoint {
   readonly endpoint: ServiceEndpoint;
-  /** To be called once the request ended; omitted outcome: it went well, with the time since the pick as its latency. */
-  done(outcome?: Outcome): void;
+  /**
+   * To be called once the request ended; omitted outcome: it went well, with the time since the pick as its latency. Later
+   * calls do nothing. May be taken out of the pick: `const { endpoint, done } = await discovery.pick('api')`.
+   */
+  readonly done: (outcome?: Outcome) => void;
 }
 
 export interface ServiceResolution extends AsyncDisposable {

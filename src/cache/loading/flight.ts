@@ -1,5 +1,6 @@
 import { ServiceDiscoveryError } from '../../model/index.js';
 import type { CacheHit, CallOptions } from '../../model/index.js';
+import { onAbort } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
 
 /** One load of one key, and the calls that wait for it. Aborted when the last of them gives up. */
@@ -55,10 +56,7 @@ export class Waiter<V> {
     onEnd: (why: 'aborted' | 'timeout', signal: AbortSignal | undefined) => void,
   ): void {
     if (timeoutMs !== undefined) this.cancelTimer = clock.after(timeoutMs, () => onEnd('timeout', signal));
-    if (!signal) return;
-    const onAbort = (): void => onEnd('aborted', signal);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', onAbort);
+    this.stopListening = onAbort(signal, () => onEnd('aborted', signal));
   }
 
   succeed(hit: CacheHit<V>): void {

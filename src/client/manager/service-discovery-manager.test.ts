@@ -1,4 +1,7 @@
+import { getEventListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createMemoryCache, createSealedCache } from '../../cache/index.js';
 import { isDiscoveryError, type EndpointSet } from '../../model/index.js';
 import { createRegistry, type Registry } from '../../registry/index.js';
 import { startTestAgent } from '../../testing/index.js';
@@ -242,6 +245,27 @@ describe.each(worlds)('over %s', (_name, open) => {
     await resolution.close();
   });
 
+  test('one signal may be given to any number of calls and watches, and is let go of', async () => {
+    // Node warns of a leak from the eleventh listener on.
+    const stop = new AbortController();
+    const { signal } = stop;
+    const names = Array.from({ length: 20 }, (_, n) => `s${n}`);
+    const heard: number[] = [];
+    const calls = names.map(async (name) => {
+      await manager.discoverService(name, { signal });
+      heard.push(getEventListeners(signal, 'abort').length);
+    });
+    const watches = names.map((name) => manager.watchService(name, { signal }));
+    const first = watches.map((watch) => watch.next());
+    await Promise.all([...calls, ...first]);
+    const waiting = watches.map((watch) => watch.next());
+    heard.push(getEventListeners(signal, 'abort').length);
+    expect(Math.max(...heard)).toBe(1);
+    stop.abort();
+    expect((await Promise.all(waiting)).every(({ done }) => done)).toBe(true);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   test('load_balancer_update tells of endpoints and weights', async () => {
     await world.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
     const updates: LoadBalancerUpdate[] = [];
@@ -329,3 +353,19 @@ function putKey(registry: Registry, value: string): Promise<boolean> {
     mode: { type: 'set' },
   });
 }
+
+test('a manager that is printed or sent shows neither tokens nor keys', async () => {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  const manager = new ServiceDiscoveryManager({
+    addresses: ['127.0.0.1:1'],
+    token: 'secret-token',
+    environment: { CONSUL_HTTP_AUTH: 'user:secret-word' },
+    tls: { key: 'secret-key' },
+    sharedCache: createSealedCache({ name: 'a', cache: createMemoryCache<Uint8Array>(), keys: [key] }),
+  });
+  const shown = [inspect(manager, { depth: 20, showHidden: true }), JSON.stringify({ manager })].join();
+  expect(shown).toContain('consul');
+  expect(shown).not.toMatch(/secret/);
+  expect(shown).not.toContain(key);
+  await manager.close();
+});

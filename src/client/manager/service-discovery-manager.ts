@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { EndpointExplanation } from '../../balancer/index.js';
 import type { ConsulClient } from '../../consul/index.js';
 import {
@@ -84,7 +85,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   private closing: Promise<void> | undefined;
 
   /** Throws INVALID_ARGUMENT naming every option that breaks a rule. Connects to nobody before the first call. */
-  constructor(private readonly config: ServiceDiscoveryConfig = {}) {
+  constructor(config: ServiceDiscoveryConfig = {}) {
     const settings = managerSettings(config);
     const { clock, random, logger } = settings;
     this.settings = settings;
@@ -343,6 +344,21 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Neither configuration nor what was made of it: they hold tokens and keys. */
+  toJSON(): object {
+    const { backend, watches, closing } = this;
+    return {
+      backend: backend.name,
+      watches: watches.size,
+      registrations: this.registrations().length,
+      closed: !!closing,
+    };
+  }
+
+  [inspect.custom](): string {
+    return `ServiceDiscoveryManager ${inspect(this.toJSON())}`;
   }
 
   // ---- steps

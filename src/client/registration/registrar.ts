@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../model/index.js';
 import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
-import { pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
+import { onAbort, pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
 import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
 import { DRAINING } from './drain.js';
 import { KeptRegistration, type Keeping } from './kept-registration.js';
@@ -242,11 +242,11 @@ class KeepingRegistrar implements Registrar, Keeping {
   ): Promise<void> {
     const enough = new AbortController();
     const stop = (): void => enough.abort();
-    signal?.addEventListener('abort', stop);
+    const ignore = onAbort(signal, stop);
     const started = registration.startHeartbeats();
     await Promise.race([started, pause(this.clock, dueAt - this.clock.now(), enough.signal)]);
     stop();
-    signal?.removeEventListener('abort', stop);
+    ignore();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EndpointSet } from '../../model/index.js';
-import { keepAwake } from '../../runtime/index.js';
+import { keepAwake, onAbort } from '../../runtime/index.js';
 import type { AbortableIteration } from '../../runtime/index.js';
 import { sameEndpoints } from '../endpoint-sets.js';
 import type { SharedWatch, WatchListener } from './shared-watch.js';
@@ -29,6 +29,7 @@ class LocalWatch implements EndpointWatch {
   private readonly waiting: Waiting[] = [];
   private shared: SharedWatch | undefined;
   private leave = (): void => {};
+  private stopListening = (): void => {};
   private given: EndpointSet | undefined;
   /** There may be a set that was not given yet. */
   private unseen = true;
@@ -67,7 +68,7 @@ class LocalWatch implements EndpointWatch {
   private begin(): void {
     if (this.shared || this.end) return;
     if (this.signal?.aborted) return this.stop();
-    this.signal?.addEventListener('abort', this.stop);
+    this.stopListening = onAbort(this.signal, this.stop);
     try {
       const { shared, leave } = this.join({
         onSet: () => {
@@ -131,7 +132,7 @@ class LocalWatch implements EndpointWatch {
 
   private over(error: unknown): void {
     this.end ??= { error };
-    this.signal?.removeEventListener('abort', this.stop);
+    this.stopListening();
     this.give();
   }
 }

@@ -10,6 +10,7 @@ const CONSISTENCIES: readonly unknown[] = ['default', 'stale', 'consistent'];
  */
 export function queryOf(service: string, options: QueryOptions, others: readonly string[]): ServiceQuery {
   if (typeof service !== 'string' || service === '') throw broken('name', 'must be the name of a service');
+  if (typeof options !== 'object' || options === null) throw broken('options', 'must be an object');
   for (const key of Object.keys(options)) checkKey(key, others);
   const { tags, filter, datacenter, near, onlyPassing = true, consistency } = options;
   if (tags !== undefined && !(Array.isArray(tags) && tags.every(isText)))
@@ -53,14 +54,14 @@ export function queryKey(query: ServiceQuery): string {
  */
 export function spanMs(option: string, value: number | string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const ms = typeof value === 'string' ? parseDuration(value) : value * 1000;
+  const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseDuration(value) : undefined;
   if (ms === undefined || !Number.isFinite(ms) || ms <= 0) {
     throw broken(option, 'must be seconds above 0, or a duration such as "30s"');
   }
   return ms;
 }
 
-function broken(field: string, rule: string): Error {
+export function broken(field: string, rule: string): Error {
   return invalid(`${field} ${rule}`, [{ field, rule }]);
 }
 

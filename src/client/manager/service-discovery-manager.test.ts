@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryCache, createSealedCache } from '../../cache/index.js';
-import { isDiscoveryError, type EndpointSet } from '../../model/index.js';
+import { isDiscoveryError, type EndpointSet, type ServiceDiscoveryError } from '../../model/index.js';
 import { createRegistry, type Registry } from '../../registry/index.js';
 import { startTestAgent } from '../../testing/index.js';
 import type { LoadBalancerUpdate, MetricsUpdate } from './events.js';
@@ -115,6 +115,45 @@ describe.each(worlds)('over %s', (_name, open) => {
     expect(
       isDiscoveryError(refused, 'INVALID_ARGUMENT') && refused.details.violations?.map((one) => one.field),
     ).toEqual([field]);
+  });
+
+  test('whatever is called with what is none, is refused by name', async () => {
+    const none = undefined as never;
+    const calls: readonly [string, () => unknown][] = [
+      ['timeoutMs', () => manager.discoverService('api', { timeoutMs: NaN })],
+      ['timeoutMs', () => manager.discoverSet('api', { timeoutMs: 0 })],
+      ['signal', () => manager.discoverService('api', { signal: {} as AbortSignal })],
+      ['signal', () => manager.watchService('api', { signal: 1 as never }).next()],
+      ['wait', () => manager.watchService('api', { wait: true as never }).next()],
+      ['useCache', () => manager.discoverService('api', { useCache: 'no' as never })],
+      ['options', () => manager.discoverService('api', null as never)],
+      ['names', () => manager.discoverServices('api' as never)],
+      ['policy', () => manager.pick('api', { policy: {} as never })],
+      ['key', () => manager.pick('api', { key: 1 as never })],
+      ['exclude', () => manager.pick('api', { exclude: [] as never })],
+      ['name', () => manager.registerService(none)],
+      ['0.service', () => manager.registerService([none])],
+      ['timeoutMs', () => manager.registerService('api', api, { timeoutMs: -1 })],
+      ['id', () => manager.deregisterService(none)],
+      ['timeoutMs', () => manager.deregisterService('api', { timeoutMs: -1 })],
+      ['event', () => manager.on('erorr' as never, () => {})],
+      ['listener', () => manager.on('error', none)],
+    ];
+    for (const [field, call] of calls) {
+      const refused = await Promise.resolve()
+        .then(call)
+        .catch((error: unknown) => error);
+      expect(refused, String(call)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect((refused as ServiceDiscoveryError).details.violations?.map((one) => one.field)).toContain(field);
+    }
+  });
+
+  test('who has given up already is not answered, not even from the cache', async () => {
+    await manager.discoverService('api');
+    const signal = AbortSignal.abort();
+    await expect(manager.discoverService('api', { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(manager.pick('api', { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await manager.watchService('api', { signal }).next()).toMatchObject({ done: true });
   });
 
   test('a filter that is none is the caller’s mistake, on every way in', async () => {

@@ -21,7 +21,8 @@ import type {
   ServiceResolution,
   WatchServiceOptions,
 } from '../discovery.js';
-import { queryKey, queryOf, spanMs } from '../query.js';
+import { checkCall, refuseAborted } from '../call.js';
+import { broken, queryKey, queryOf, spanMs } from '../query.js';
 import type { NamedRequest } from '../registration/register-all.js';
 import { createRegistrar, type Registrar } from '../registration/registrar.js';
 import type { Registration, RegistrationRequest } from '../registration/registration.js';
@@ -47,6 +48,15 @@ const DISCOVER = ['useCache', 'signal', 'timeoutMs'];
 const WATCH = ['wait', 'interval', 'signal'];
 const PICK = ['policy', 'key', 'exclude', 'signal', 'timeoutMs'];
 const RESOLUTION = ['policy'];
+const EVENTS: readonly (keyof ManagerEvents)[] = [
+  'config_update',
+  'load_balancer_update',
+  'metrics_update',
+  'lost',
+  'restored',
+  'conflict',
+  'error',
+];
 
 /** A query and what belongs to it, made once for plain names. */
 interface Asked {
@@ -148,10 +158,13 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   ): Promise<Registration | readonly Registration[]> {
     const registrar = this.registering();
     if (typeof first !== 'string') {
+      if (!Array.isArray(first)) throw broken('name', 'must be the name of a service, or a list of requests');
+      checkCall(second ?? {});
       const registrations = await registrar.registerAll(first, (second ?? {}) as CallOptions);
       for (const registration of registrations) this.tellOf(registration);
       return registrations;
     }
+    checkCall(third ?? {});
     const registration = await this.timed(first, 'register', () =>
       registrar.register(first, (second ?? {}) as RegistrationRequest, third),
     );
@@ -162,7 +175,9 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   /** By the id that `registerService` gave. Succeeds when it is gone already. `timeoutMs`: 10 s. */
   async deregisterService(registration: string | Registration, options?: CallOptions): Promise<void> {
     const registrar = this.registering();
-    const id = typeof registration === 'string' ? registration : registration.id;
+    const id: unknown = typeof registration === 'string' ? registration : registration?.id;
+    if (typeof id !== 'string' || id === '') throw broken('id', 'must be the id of a registration');
+    checkCall(options ?? {});
     const service = registrar.registrations().find((kept) => kept.id === id)?.service ?? id;
     await this.timed(service, 'deregister', () => registrar.deregister(id, options));
   }
@@ -178,7 +193,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
    * nothing is known: UNAVAILABLE, TIMEOUT, or the refusal's own code. `timeoutMs`: the manager's, 5 s.
    */
   async discoverService(name: string, options?: DiscoverOptions): Promise<ServiceEndpoint[]> {
-    const asked = this.asked(name, options, DISCOVER);
+    const asked = this.calling(name, options, DISCOVER);
     const known = options?.useCache === false ? undefined : this.known(asked);
     const { endpoints } = known ?? (await this.discover(asked, options));
     return [...endpoints];
@@ -186,7 +201,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   /** Like `discoverService`, with the age of the answer and whether it is stale, and why. */
   async discoverSet(name: string, options?: DiscoverOptions): Promise<EndpointSet> {
-    const asked = this.asked(name, options, DISCOVER);
+    const asked = this.calling(name, options, DISCOVER);
     const known = options?.useCache === false ? undefined : this.known(asked);
     return known ?? this.discover(asked, options);
   }
@@ -196,7 +211,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     names: readonly string[],
     options?: DiscoverOptions,
   ): Promise<ReadonlyMap<string, ServiceEndpoint[]>> {
-    const unique = [...new Set(names)];
+    if (!Array.isArray(names)) throw broken('names', 'must be a list of names');
+    const unique = [...new Set<string>(names)];
     const failures: { service: string; error: ServiceDiscoveryError }[] = [];
     const found = await mapAtOnce(unique, limits.lookupsAtOnce, async (service) => {
       try {
@@ -259,7 +275,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
    * nothing is known.
    */
   async pick(name: string, options?: PickOptions): Promise<PickedEndpoint> {
-    const { query } = this.asked(name, options, PICK);
+    const { query } = this.calling(name, options, PICK);
     const standing = this.resolutions.passing(query, options?.policy);
     if (!standing.current) await standing.ready(options ?? {});
     const pick = standing.pick(options);
@@ -275,7 +291,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   /** For each endpoint that `pick` with the same options chooses among: whether it may be chosen, and why not. */
   async explain(name: string, options?: ResolutionOptions & CallOptions): Promise<readonly EndpointExplanation[]> {
-    const { query } = this.asked(name, options, PICK);
+    const { query } = this.calling(name, options, PICK);
     const standing = this.resolutions.passing(query, options?.policy);
     if (!standing.current) await standing.ready(options ?? {});
     return standing.balancer.explain();
@@ -286,7 +302,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     name: string,
     options: QueryOptions & CallOptions = {},
   ): Promise<{ readonly current: EndpointSet; readonly cached: EndpointSet | undefined }> {
-    const asked = this.asked(name, options, ['signal', 'timeoutMs']);
+    const asked = this.calling(name, options, ['signal', 'timeoutMs']);
     const cached = this.sets.peek(asked.key);
     const current = await this.backend.resolver.lookup(asked.query, {
       timeoutMs: this.settings.timeoutMs,
@@ -318,6 +334,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     options?: UpdateOptions<K>,
   ): () => void {
     this.refuseClosed();
+    if (!EVENTS.includes(event)) throw broken('event', `must be one of ${EVENTS.join(', ')}`);
+    if (typeof listener !== 'function') throw broken('listener', 'must be a function');
     return this.updates.on(event, listener, options) ?? this.events.on(event, listener);
   }
 
@@ -378,9 +396,20 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     await this.backend.close();
   }
 
+  /** Of a call that is answered once. */
+  private calling(name: string, options: (QueryOptions & CallOptions) | undefined, others: readonly string[]): Asked {
+    const asked = this.asked(name, options, others);
+    refuseAborted(options?.signal, `the call for ${name}`);
+    return asked;
+  }
+
   private asked(name: string, options: QueryOptions | undefined, others: readonly string[]): Asked {
     if (this.closing) this.refuseClosed();
-    if (options !== undefined) return this.askedFor(queryOf(name, options, others));
+    if (options !== undefined) {
+      const query = queryOf(name, options, others);
+      checkCall(options);
+      return this.askedFor(query);
+    }
     const known = this.plain.get(name);
     if (known) return known;
     if (this.plain.size >= limits.metricServices) this.plain.clear();

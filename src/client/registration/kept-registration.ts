@@ -4,6 +4,7 @@ import { defaults, invalid, isDiscoveryError, ServiceDiscoveryError as Discovery
 import type { Clock, Random } from '../../runtime/index.js';
 import { EventHub, fullJitterMs, pause, withinCall } from '../../runtime/index.js';
 import type { Logger } from '../../runtime/index.js';
+import { checkCall } from '../call.js';
 import { asDiscoveryError } from './as-discovery-error.js';
 import { DRAINING, untilUnseen } from './drain.js';
 import { Heartbeat } from './heartbeat.js';
@@ -96,8 +97,9 @@ export class KeptRegistration implements Registration {
     await Promise.all(this.heartbeats.map((heartbeat) => heartbeat.say({ status, output })));
   }
 
-  drain(options: CallOptions = {}): Promise<void> {
-    if (!this.isKept && this.current !== 'draining') return Promise.resolve();
+  async drain(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
+    if (!this.isKept && this.current !== 'draining') return;
     this.current = 'draining';
     this.draining ??= this.startDraining(options).catch((error: unknown) => {
       this.draining = undefined;
@@ -106,7 +108,8 @@ export class KeptRegistration implements Registration {
     return this.draining;
   }
 
-  deregister(options: CallOptions = {}): Promise<void> {
+  async deregister(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
     return withinCall(this.keeping.clock, `deregistering ${this.id}`, timed, ({ signal, leftMs }) => {
       if (this.current !== 'deregistered') this.end('deregistered');

@@ -27,7 +27,11 @@ export async function registerAll(
   requests: readonly NamedRequest[],
   registering: Registering,
 ): Promise<readonly Registration[]> {
-  const planned = planAll(requests, registering);
+  // What is no object has no fields, and is refused for that.
+  const planned = planAll(
+    requests.map((request) => Object(request) as NamedRequest),
+    registering,
+  );
   const failures: Failure[] = [];
   const fresh: Registration[] = [];
   const results = await mapAtOnce([...planned.entries()], limits.registrationsAtOnce, async ([index, each]) => {

@@ -1,11 +1,17 @@
-// What the three services of `datapunk dev` share: register with the agent, discover others, call them, leave.
-// Nothing but node:http and Consul's HTTP API, so it works with any Consul-compatible agent (CONSUL_HTTP_ADDR).
+// What the three services of `datapunk dev` share: register, be checked, call another one by its name, leave in order.
+// With the library of this package, over our agent or any Consul (CONSUL_HTTP_ADDR).
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ServiceDiscoveryManager } from '@datapunk/discovery';
+import { discovery } from '@datapunk/discovery/undici';
+import { Agent, request } from 'undici';
 
-const AGENT = `http://${process.env.CONSUL_HTTP_ADDR ?? '127.0.0.1:8500'}`;
 const CALL_EVERY_MS = 500;
 const CALL_TIMEOUT_MS = 1_000;
+
+const manager = new ServiceDiscoveryManager();
+// `http://orders.service/` goes to a healthy instance of orders, and to another one when that does not answer.
+const dispatcher = new Agent().compose(discovery({ manager }));
 
 /** Runs a service `name` that answers requests with `answer()` and keeps calling the service `calls`. */
 export async function runService({ name, calls, answer }) {
@@ -19,17 +25,26 @@ export async function runService({ name, calls, answer }) {
       response.end(JSON.stringify(answer()));
     }
   });
-  const host = process.env.HOST ?? '127.0.0.1';
-  await new Promise((resolve) => server.listen(0, host, resolve));
+  const address = process.env.HOST ?? '127.0.0.1';
+  await new Promise((resolve) => server.listen(0, address, resolve));
   const { port } = server.address();
-  const id = `${name}-1`;
-  await register({ name, id, host, port });
+  const { id } = await manager.registerService(name, {
+    id: `${name}-1`,
+    address,
+    port,
+    tags: ['dev'],
+    metadata: { version: '1.0.0', pid: String(process.pid) },
+    check: { http: '/health', interval: '1s', timeout: '1s' },
+  });
+  console.log(
+    `${name} listens on ${address.includes(':') ? `[${address}]` : address}:${port} and is registered as ${id}`,
+  );
   const stopping = new AbortController();
   onStop(async () => {
     stopping.abort();
     server.close();
     server.closeAllConnections();
-    await agent('PUT', `/v1/agent/service/deregister/${id}`).catch(() => {});
+    await manager.close({ timeoutMs: 1_000 });
   });
   while (!stopping.signal.aborted) {
     await callOnce(calls, stats);
@@ -37,75 +52,18 @@ export async function runService({ name, calls, answer }) {
   }
 }
 
-/** A healthy instance is asked; when it does not answer the next one is. None at all is no reason to stop either. */
 async function callOnce(name, stats) {
   try {
-    const addresses = await discover(name);
-    if (addresses.length === 0 && stats.ok === 0) {
-      // Everybody starts at the same time: what was never there has not failed.
-      stats.last = `waiting for ${name}`;
-      return;
-    }
-    if (addresses.length === 0) throw new Error(`no healthy ${name}`);
-    stats.last = await firstAnswer(addresses);
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const { body } = await request(`http://${name}.service/`, { dispatcher, signal });
+    stats.last = (await body.text()).trim();
     stats.ok += 1;
   } catch (error) {
-    stats.last = error.message;
-    stats.failed += 1;
+    // Everybody starts at the same time: what was never there has not failed.
+    const isWaiting = error.code === 'NO_ENDPOINTS' && stats.ok === 0;
+    stats.last = isWaiting ? `waiting for ${name}` : error.message;
+    if (!isWaiting) stats.failed += 1;
   }
-}
-
-async function firstAnswer(addresses) {
-  let failure;
-  for (const address of addresses) {
-    try {
-      const response = await fetch(`http://${address}/`, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
-      return (await response.text()).trim();
-    } catch (error) {
-      failure = error.cause ?? error;
-    }
-  }
-  throw failure;
-}
-
-/** `host:port` of the instances whose checks all pass, in random order. */
-export async function discover(name) {
-  const instances = await (await agent('GET', `/v1/health/service/${name}?passing`)).json();
-  return instances
-    .map(({ Node, Service }) => hostPort(Service.Address || Node.Address, Service.Port))
-    .sort(() => Math.random() - 0.5);
-}
-
-async function register({ name, id, host, port }) {
-  await agent('PUT', '/v1/agent/service/register', {
-    Name: name,
-    ID: id,
-    Address: host,
-    Port: port,
-    Tags: ['dev'],
-    Meta: { version: '1.0.0', pid: String(process.pid) },
-    Check: {
-      HTTP: `http://${hostPort(host, port)}/health`,
-      Interval: '1s',
-      Timeout: '1s',
-      DeregisterCriticalServiceAfter: '1m',
-    },
-  });
-  console.log(`${name} listens on ${hostPort(host, port)} and is registered as ${id}`);
-}
-
-async function agent(method, path, body) {
-  const response = await fetch(AGENT + path, {
-    method,
-    ...(body && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(5_000),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response;
-}
-
-function hostPort(host, port) {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** On Ctrl-C, SIGTERM, or when the process that started us is gone: once, then the end. */

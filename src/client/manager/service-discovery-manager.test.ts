@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryCache, createSealedCache } from '../../cache/index.js';
-import { isDiscoveryError, type EndpointSet, type ServiceDiscoveryError } from '../../model/index.js';
+import { isDiscoveryError, limits, type EndpointSet, type ServiceDiscoveryError } from '../../model/index.js';
 import { createRegistry, type Registry } from '../../registry/index.js';
 import { startTestAgent } from '../../testing/index.js';
 import type { LoadBalancerUpdate, MetricsUpdate } from './events.js';
@@ -268,7 +268,11 @@ describe.each(worlds)('over %s', (_name, open) => {
   });
 
   test('a pick of nobody is NO_ENDPOINTS', async () => {
-    await expect(manager.pick('nobody')).rejects.toMatchObject({ code: 'NO_ENDPOINTS' });
+    await expect(manager.pick('nobody')).rejects.toMatchObject({
+      code: 'NO_ENDPOINTS',
+      message: 'no instance of nobody is registered and healthy',
+      details: { service: 'nobody' },
+    });
   });
 
   test('a resolution picks without a promise and follows changes', async () => {
@@ -407,4 +411,14 @@ test('a manager that is printed or sent shows neither tokens nor keys', async ()
   expect(shown).not.toMatch(/secret/);
   expect(shown).not.toContain(key);
   await manager.close();
+});
+
+test('more names picked at once than are kept are all answered', async () => {
+  await using registry = await createRegistry();
+  await using manager = new ServiceDiscoveryManager({ backend: registry });
+  const names = Array.from({ length: limits.idleResolutions + 20 }, (_, n) => `p${n}`);
+  const codes = await Promise.all(
+    names.map((name) => manager.pick(name).catch((error: ServiceDiscoveryError) => error.code)),
+  );
+  expect(new Set(codes)).toEqual(new Set(['NO_ENDPOINTS']));
 });

@@ -277,8 +277,9 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   async pick(name: string, options?: PickOptions): Promise<PickedEndpoint> {
     const { query } = this.calling(name, options, PICK);
     const standing = this.resolutions.passing(query, options?.policy);
-    if (!standing.current) await standing.ready(options ?? {});
-    const pick = standing.pick(options);
+    const pick = standing.current
+      ? standing.pick(options)
+      : await this.whenReady(query, options, (ready) => ready.pick(options));
     if (pick.type === 'none') throw pick.error;
     return pick;
   }
@@ -293,8 +294,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   async explain(name: string, options?: ResolutionOptions & CallOptions): Promise<readonly EndpointExplanation[]> {
     const { query } = this.calling(name, options, PICK);
     const standing = this.resolutions.passing(query, options?.policy);
-    if (!standing.current) await standing.ready(options ?? {});
-    return standing.balancer.explain();
+    if (standing.current) return standing.balancer.explain();
+    return this.whenReady(query, options, (ready) => ready.explain());
   }
 
   /** The index the registry has for a service now, and the one that is cached: for `CacheConsistency`. */
@@ -394,6 +395,21 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     await this.registrar?.close();
     await this.sets.close();
     await this.backend.close();
+  }
+
+  /** Held meanwhile: of very many that are asked for at once the first would make room for the last. */
+  private async whenReady<T>(
+    query: ServiceQuery,
+    options: (ResolutionOptions & CallOptions) | undefined,
+    use: (ready: ServiceResolution) => T,
+  ): Promise<T> {
+    const held = this.resolutions.hold(query, options?.policy);
+    try {
+      await held.ready(options);
+      return use(held);
+    } finally {
+      await held.close();
+    }
   }
 
   /** Of a call that is answered once. */

@@ -60,10 +60,11 @@ export class StandingResolution {
   }
 
   pick(hint?: PickHint): Pick {
-    const { balancer, clock } = this.parts;
+    const { balancer, clock, query } = this.parts;
     const now = clock.now();
     this.lastUsedMs = now;
     if (!this.current) return { type: 'none', error: this.unready() };
+    if (this.current.endpoints.length === 0 && !this.stop.signal.aborted) return { type: 'none', error: nobody(query) };
     // One request, however many endpoints are tried for it.
     if (hint?.exclude === undefined || hint.exclude.size === 0) {
       this.retries.request();
@@ -126,4 +127,12 @@ export class StandingResolution {
       `nothing is known of ${this.parts.query.service} yet; await ready() first`,
     );
   }
+}
+
+function nobody({ service, onlyPassing, tags, filter, datacenter }: ServiceQuery): ServiceDiscoveryError {
+  const which = (tags ?? filter ?? datacenter) ? ' as asked for' : '';
+  const healthy = onlyPassing ? ' and healthy' : '';
+  return new ServiceDiscoveryError('NO_ENDPOINTS', `no instance of ${service}${which} is registered${healthy}`, {
+    details: { service, endpoints: 0, panic: false },
+  });
 }

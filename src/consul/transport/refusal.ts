@@ -21,6 +21,8 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** Consul answers 500 to these too; they are another matter for whoever decides on trying again. */
 const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
   [/No cluster leader/i, 'NOT_READY'],
+  // Unknown, or cut off for now: an agent does not tell which.
+  [/^(rpc error making call: )?No path to datacenter/i, 'UNAVAILABLE'],
   [/^(rpc error making call: )?(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
   [/^(rpc error making call: )?Failed to create boolean expression evaluator/i, 'INVALID_ARGUMENT'],
 ];

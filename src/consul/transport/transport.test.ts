@@ -89,6 +89,7 @@ describe('an answer that is none', () => {
 
   test.each([
     ['No cluster leader', 'NOT_READY'],
+    ['No path to datacenter', 'UNAVAILABLE'],
     ['rpc error making call: Permission denied: token lacks it', 'PERMISSION_DENIED'],
   ])('500 with "%s" is %s', async (text, code) => {
     const { address } = await fake((_, response) => response.writeHead(500).end(text));
@@ -279,11 +280,14 @@ describe('several addresses', () => {
     expect((await client.status.leader({ timeoutMs: 1_000 })).address).toBe(`http://${second.address}`);
   });
 
-  test('a read does not go on from an answer that would be the same elsewhere', async () => {
-    const first = await fake((_, response) => response.writeHead(403).end('Permission denied'));
+  test.each([
+    [403, 'Permission denied', 'PERMISSION_DENIED'],
+    [500, 'No path to datacenter', 'UNAVAILABLE'],
+  ])('a read does not go on from an answer that would be the same elsewhere: %i %s', async (status, text, code) => {
+    const first = await fake((_, response) => response.writeHead(status).end(text));
     const second = await answering();
     const client = clientOf([first.address, second.address]);
-    expect(await failure(client.status.leader())).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(client.status.leader())).toMatchObject({ code });
     expect(second.seen).toEqual([]);
   });
 

@@ -126,7 +126,9 @@ export class Transport {
   #refused(call: Call, answer: RawAnswer): ExchangeFailure {
     const secrets = this.#credentials.secrets(call.token);
     const error = refusalOf(answer, `${call.method} ${call.path}`, secrets);
-    return new ExchangeFailure(ELSEWHERE.has(error.code) ? 'broken' : 'refused', error);
+    // A 500 that is UNAVAILABLE tells of another datacenter, out of reach for the agents of this one alike.
+    const isElsewhere = ELSEWHERE.has(error.code) && !(answer.status === 500 && error.code === 'UNAVAILABLE');
+    return new ExchangeFailure(isElsewhere ? 'broken' : 'refused', error);
   }
 
   #request(call: Call): Omit<WireRequest, 'target' | 'timeoutMs' | 'share' | 'lane'> {

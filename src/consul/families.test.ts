@@ -89,10 +89,13 @@ describe('agent', () => {
     const { value: self } = await client.agent.self();
     expect(self.Config.Datacenter).not.toBe('');
     expect((await client.agent.members()).value.map(({ Name }) => Name)).toContain(self.Config.NodeName);
-    expect((await client.agent.version()).value.HumanVersion).toMatch(/^\d/);
     expect((await client.agent.host()).value).toHaveProperty('Memory');
     expect((await client.agent.metrics()).value.Gauges).toBeInstanceOf(Array);
     await expect(client.agent.setToken('default', 'x')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  ours('its version', async () => {
+    expect((await client.agent.version()).value.HumanVersion).toMatch(/^\d/);
   });
 
   ours('its log, its configuration', async () => {
@@ -223,14 +226,20 @@ test('query: kept, run, explained', async () => {
   expect((await client.query.execute(run, { limit: 1 })).value.Nodes).toHaveLength(1);
   expect((await client.query.explain(run)).value.Query.Service?.OnlyPassing).toBe(true);
   await client.query.delete(id);
-  await expect(client.query.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'Query not found' });
+  // A client agent says before it how it came to know.
+  await expect(client.query.get(id)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringMatching(/Query not found$/),
+  });
   await client.agent.deregister(`${run}-q`);
 });
 
 test('status and coordinates', async () => {
   expect((await client.status.leader()).value).toMatch(/:\d+$/);
   expect((await client.status.peers()).value.length).toBeGreaterThan(0);
-  expect((await client.coordinate.datacenters()).value[0]).toHaveProperty('Coordinates');
+  const { value: distances } = await client.coordinate.datacenters();
+  for (const one of distances) expect(one).toHaveProperty('Coordinates');
+  if (given === undefined) expect(distances).toHaveLength(1);
   expect((await client.coordinate.nodes()).value).toBeInstanceOf(Array);
   await expect(client.coordinate.node(`${run}-none`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await client.catalog.register({ Node: `${run}-far`, Address: '10.0.0.9' });
@@ -283,15 +292,20 @@ ours('snapshot: the archive comes and goes as a stream', async () => {
 });
 
 test('operator', async () => {
-  expect((await client.operator.raftConfiguration()).value.Servers).toHaveLength(1);
-  expect((await client.operator.autopilotHealth()).value.Servers).toHaveLength(1);
-  expect((await client.operator.autopilotState()).value.Voters).toHaveLength(1);
+  const { value: raft } = await client.operator.raftConfiguration();
+  const servers = raft.Servers.length;
+  if (given === undefined) expect(servers).toBe(1);
+  expect((await client.operator.autopilotHealth()).value.Servers).toHaveLength(servers);
   const { value: before } = await client.operator.autopilotConfiguration();
   expect(await client.operator.configureAutopilot({ ...before, MaxTrailingLogs: 300 })).toBe(true);
   expect((await client.operator.autopilotConfiguration()).value.MaxTrailingLogs).toBe(300);
-  expect(Object.keys((await client.operator.usage()).value.Usage)).toHaveLength(1);
   await expect(client.operator.keyring()).rejects.toHaveProperty('code');
   await expect(client.operator.removePeer({ id: 'nobody' })).rejects.toHaveProperty('code');
+});
+
+ours('operator: what came with later Consuls', async () => {
+  expect((await client.operator.autopilotState()).value.Voters).toHaveLength(1);
+  expect(Object.keys((await client.operator.usage()).value.Usage)).toHaveLength(1);
 });
 
 describe('watch', () => {

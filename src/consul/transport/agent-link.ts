@@ -50,8 +50,8 @@ export interface WireRequest {
 export type Lane = 'calls' | 'held' | 'probe';
 
 /**
- * The way to one agent: a bounded pool of kept connections per lane, the exchanges under way, and when the address last
- * failed. Our own deadlines are the only ones: a blocking query may be held for ten minutes and more.
+ * The way to one agent: a bounded pool of kept connections per lane, and the exchanges under way. Our own deadlines are
+ * the only ones: a blocking query may be held for ten minutes and more.
  */
 export class AgentLink {
   readonly shown: string;
@@ -64,8 +64,6 @@ export class AgentLink {
   readonly #underWay = new Set<ExchangeBounds>();
   readonly #turns: HeldTurns;
   readonly #isNearby: boolean;
-  #failures = 0;
-  #failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(address: AgentAddress, tls: () => TlsMaterial, settings: LinkSettings) {
     this.shown = address.shown;
@@ -74,26 +72,6 @@ export class AgentLink {
     this.#settings = settings;
     this.#turns = new HeldTurns(connectionsOf('held', settings.maxConnections));
     this.#isNearby = address.socketPath !== undefined || isLoopback(new URL(address.origin).hostname);
-  }
-
-  /** When it may be preferred again, on the clock; in the past for one that works. */
-  get restsUntil(): number {
-    const { first, longest } = REST_MS;
-    return this.#failures === 0 ? 0 : this.#failedAt + Math.min(longest, first * 2 ** (this.#failures - 1));
-  }
-
-  /** Of many exchanges that fail together, one counts. */
-  failed(beganAt: number): void {
-    if (beganAt < this.#failedAt) return;
-    this.#failures = Math.min(this.#failures + 1, 16);
-    this.#failedAt = this.#settings.clock.now();
-  }
-
-  /** An exchange begun then went well; one begun before the last failure proves nothing. */
-  worked(beganAt: number): boolean {
-    if (beganAt < this.#failedAt) return false;
-    this.#failures = 0;
-    return true;
   }
 
   /** Ends all exchanges under way. */
@@ -140,8 +118,8 @@ export class AgentLink {
   /**
    * Whether anybody answers there: any answer counts. On a connection that nothing else uses. Rejects when nobody does.
    */
-  async probe(signal: AbortSignal): Promise<void> {
-    const bounds = { signal, timeoutMs: defaults.peerProbeMs, share: false };
+  async probe(signal?: AbortSignal): Promise<void> {
+    const bounds = { ...(signal && { signal }), timeoutMs: defaults.peerProbeMs, share: false };
     await this.ask({ ...bounds, method: 'OPTIONS', target: () => PROBE, headers: {}, body: null, lane: 'probe' });
   }
 
@@ -239,8 +217,6 @@ function isLoopback(host: string): boolean {
 
 /** Touches nothing, and every agent answers it. */
 const PROBE = '/v1/status/leader';
-/** How long a failed address is asked last. */
-const REST_MS = { first: 1_000, longest: 30_000 };
 
 function connectionsOf(lane: Lane, maxConnections: number): number {
   const calls = Math.max(1, Math.floor(maxConnections / limits.consulCallsPart));

@@ -3,10 +3,20 @@ import { ServiceDiscoveryError, type ErrorCode } from '../../model/index.js';
 /**
  * An exchange that brought no answer, and what that says of trying elsewhere:
  * `unsent`: the agent cannot have seen the request; `broken`: it may have; `slow`: this attempt's share of the time is
- * over; `down`: the address was found dead meanwhile. The rest are ends: `late` the whole call's time, `aborted` the
+ * over; `down`: the address was found dead meanwhile; `serverless`: the agent is there, and could not ask its servers. The
+ * rest are ends: `late` the whole call's time, `aborted` the
  * caller's signal, `invalid` a call that cannot be made, `refused` an answer that is no use anywhere else.
  */
-export type FailureKind = 'unsent' | 'broken' | 'slow' | 'down' | 'late' | 'aborted' | 'invalid' | 'refused';
+export type FailureKind =
+  | 'unsent'
+  | 'broken'
+  | 'slow'
+  | 'down'
+  | 'serverless'
+  | 'late'
+  | 'aborted'
+  | 'invalid'
+  | 'refused';
 
 export class ExchangeFailure extends Error {
   constructor(

@@ -18,13 +18,23 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'UNAVAILABLE',
   504: 'TIMEOUT',
 };
-/** Consul answers 500 to these too; they are another matter for whoever decides on trying again. */
+const RELAYED = /^(rpc error making call: )+/i;
+const ANOTHER_DATACENTER = /^No path to datacenter/i;
+/**
+ * Consul answers 500 to these too; they are another matter for whoever decides on trying again. An agent that asked a
+ * server, which asked the leader, says so before each (`RELAYED`).
+ */
 const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/No cluster leader/i, 'NOT_READY'],
+  [/No cluster leader|leadership lost|node is not the leader/i, 'NOT_READY'],
   // Unknown, or cut off for now: an agent does not tell which.
-  [/^(rpc error making call: )?No path to datacenter/i, 'UNAVAILABLE'],
-  [/^(rpc error making call: )?(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
-  [/^(rpc error making call: )?Failed to create boolean expression evaluator/i, 'INVALID_ARGUMENT'],
+  [ANOTHER_DATACENTER, 'UNAVAILABLE'],
+  [/^(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
+  [/^Failed to create boolean expression evaluator/i, 'INVALID_ARGUMENT'],
+  [/^(Intention|Query) not found/i, 'NOT_FOUND'],
+  // The way from the agent to its servers, or from one of them to the leader.
+  [/^rpc error getting client|No known Consul servers|^(unexpected )?EOF$|failed to get conn/i, 'UNAVAILABLE'],
+  [/stream closed|session shutdown|connection reset|broken pipe|i\/o (timeout|deadline reached)/i, 'UNAVAILABLE'],
+  [/raft is already shutdown|server is shutting down/i, 'UNAVAILABLE'],
 ];
 const NO_AGENT = 'Is that the address of an agent, and not of another web server?';
 /** Of what a server says, this much is shown. */
@@ -45,6 +55,11 @@ export function refusalOf(answer: RawAnswer, what: string, secrets: readonly str
   });
 }
 
+/** Out of reach for all agents of this one alike. */
+export function isOfAnotherDatacenter({ message }: ServiceDiscoveryError): boolean {
+  return ANOTHER_DATACENTER.test(message.replace(RELAYED, ''));
+}
+
 /** An answer that cannot be an agent's. */
 export function notAnAgent(answer: RawAnswer, says: string, cause?: unknown): ServiceDiscoveryError {
   return new ServiceDiscoveryError('INTERNAL', `${answer.address} answered ${says}`, {
@@ -60,7 +75,7 @@ function redirected(answer: RawAnswer, what: string): ServiceDiscoveryError {
 
 function codeOf(status: number, said: string): ErrorCode {
   if (status === 500) {
-    const found = CODE_OF_TEXT.find(([text]) => text.test(said));
+    const found = CODE_OF_TEXT.find(([text]) => text.test(said.replace(RELAYED, '')));
     if (found) return found[1];
   }
   return CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');

@@ -90,7 +90,23 @@ describe('an answer that is none', () => {
   test.each([
     ['No cluster leader', 'NOT_READY'],
     ['No path to datacenter', 'UNAVAILABLE'],
+    ['rpc error making call: rpc error making call: No cluster leader', 'NOT_READY'],
+    ['rpc error making call: leadership lost while committing log', 'NOT_READY'],
+    ['Permission denied', 'PERMISSION_DENIED'],
     ['rpc error making call: Permission denied: token lacks it', 'PERMISSION_DENIED'],
+    ['rpc error making call: rpc error making call: ACL not found', 'PERMISSION_DENIED'],
+    [
+      'rpc error making call: rpc error making call: Failed to create boolean expression evaluator: x',
+      'INVALID_ARGUMENT',
+    ],
+    ['rpc error making call: Intention not found', 'NOT_FOUND'],
+    ['rpc error making call: rpc error making call: EOF', 'UNAVAILABLE'],
+    ['rpc error getting client: failed to get conn: dial tcp: connection refused', 'UNAVAILABLE'],
+    ["rpc error making call: rpc error getting client: rpc error: lead thread didn't get connection", 'UNAVAILABLE'],
+    ['rpc error making call: stream closed', 'UNAVAILABLE'],
+    ['No known Consul servers', 'UNAVAILABLE'],
+    ['rpc error making call: No path to datacenter', 'UNAVAILABLE'],
+    ['rpc error making call: something of its own: EOF is named', 'INTERNAL'],
   ])('500 with "%s" is %s', async (text, code) => {
     const { address } = await fake((_, response) => response.writeHead(500).end(text));
     expect(await failure(clientOf(address).status.leader())).toMatchObject({ code });
@@ -313,6 +329,73 @@ describe('several addresses', () => {
     const other = clientOf([gone, second.address]);
     await failure(other.kv.get('b', { index: 5, waitMs: 1_000 }));
     expect(second.seen.slice(1)).toEqual(['GET /v1/kv/a', 'GET /v1/kv/a?index=5&wait=1000ms', 'GET /v1/kv/b']);
+  });
+
+  describe('what is an agent’s own', () => {
+    const UNKNOWN = 'unknown service ID: a';
+
+    test('stays with an agent whose servers have no leader, when other reads go on to the next one', async () => {
+      const first = await fake((request, response) =>
+        request.url?.startsWith('/v1/agent/checks')
+          ? response.end('{}')
+          : response.writeHead(500).end('No cluster leader'),
+      );
+      const second = await answering();
+      const client = clientOf([first.address, second.address]);
+      expect((await client.status.leader()).address).toBe(`http://${second.address}`);
+      expect(await failure(client.agent.service('a'))).toMatchObject({ code: 'NOT_READY' });
+      expect((await client.agent.checks()).address).toBe(`http://${first.address}`);
+      expect((await client.status.leader()).address).toBe(`http://${second.address}`);
+      expect(second.seen).toEqual(['GET /v1/status/leader', 'GET /v1/status/leader']);
+    });
+
+    test('stays with an agent that is slow but there', async () => {
+      const first = await fake((request, response) => void (request.method === 'OPTIONS' && response.end()));
+      const second = await fake((_, response) => response.writeHead(404).end(UNKNOWN));
+      const clock = new FakeClock();
+      const client = clientOf([first.address, second.address], { clock });
+      for (let call = 1; call <= 2; call++) {
+        const late = failure(client.agent.service('a', { timeoutMs: 5_000 }));
+        await expect.poll(() => first.seen.filter((line) => line.startsWith('GET')).length).toBe(call);
+        await clock.advance(5_000);
+        expect(await late).toMatchObject({ code: 'TIMEOUT' });
+        await expect.poll(() => first.seen.filter((line) => line.startsWith('OPTIONS')).length).toBe(call);
+        await expect.poll(() => first.connections()).toBeGreaterThan(0);
+      }
+      expect(second.seen).toEqual([]);
+    });
+
+    test('goes on to the next address once a late one does not answer anything', async () => {
+      const first = await fake(() => {});
+      const second = await fake((_, response) => response.end('{}'));
+      const clock = new FakeClock();
+      const client = clientOf([first.address, second.address], { clock });
+      const late = failure(client.agent.checks({ timeoutMs: 5_000 }));
+      await expect.poll(() => first.seen.length).toBe(1);
+      await clock.advance(5_000);
+      expect(await late).toMatchObject({ code: 'TIMEOUT' });
+      await expect.poll(() => first.seen.length).toBe(2);
+      await clock.advance(defaults.peerProbeMs);
+      expect((await client.agent.checks()).address).toBe(`http://${second.address}`);
+    });
+
+    test('goes on at once when nobody is there', async () => {
+      const second = await fake((_, response) => response.end('{}'));
+      const client = clientOf([await nobody(), second.address]);
+      expect((await client.agent.checks()).address).toBe(`http://${second.address}`);
+      await client.agent.deregister('a');
+      expect(second.seen).toEqual(['GET /v1/agent/checks', 'PUT /v1/agent/service/deregister/a']);
+    });
+
+    test('is asked again at the same address when a kept connection was closed meanwhile', async () => {
+      const first = await fake((_, response, nth) => (nth === 2 ? response.destroy() : response.end('{}')));
+      const second = await fake((_, response) => response.end('{}'));
+      const client = clientOf([first.address, second.address]);
+      await client.agent.checks();
+      expect((await client.agent.checks()).address).toBe(`http://${first.address}`);
+      expect((await client.agent.checks()).address).toBe(`http://${first.address}`);
+      expect(second.seen).toEqual([]);
+    });
   });
 
   test('an agent that is not there', async () => {

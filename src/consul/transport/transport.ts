@@ -5,8 +5,9 @@ import { PeerLiveness } from '../peer-liveness.js';
 import { AgentLink, type WireRequest } from './agent-link.js';
 import type { Call, RawAnswer, StreamAnswer } from './call.js';
 import { Credentials } from './credentials.js';
-import { combined, ExchangeFailure } from './failure.js';
-import { refusalOf } from './refusal.js';
+import { combined, ExchangeFailure, type FailureKind } from './failure.js';
+import { Preference } from './preference.js';
+import { isOfAnotherDatacenter, refusalOf } from './refusal.js';
 import { searchOf, type QueryParameters } from './search.js';
 import { WideIndexes } from './wide-index.js';
 
@@ -15,13 +16,21 @@ import { WideIndexes } from './wide-index.js';
  * while. A read goes on to the next address when it got no answer, or was told that the agent has none to give; a write
  * only when it cannot have been sent. A blocking query that goes to another address than the one its index is from
  * begins at 0: an index of one agent means nothing to another.
+ *
+ * What an agent has of its own (`agent/…`) no other agent can answer: such calls leave it only once it is sure to be out
+ * of reach, and not for being slow or without servers, when every agent is. (Consul's agents keep such calls waiting for
+ * seconds while their servers have no leader.)
  */
 export class Transport {
   readonly indexes = new WideIndexes();
   readonly #options: ResolvedOptions;
   readonly #credentials: Credentials;
   readonly #links: readonly AgentLink[];
-  #preferred: AgentLink;
+  /** For what any agent can answer. */
+  readonly #common: Preference<AgentLink>;
+  /** For what is an agent's own. */
+  readonly #own: Preference<AgentLink>;
+  readonly #inDoubt = new Set<AgentLink>();
   #underWay = 0;
   #closed: Promise<void> | undefined;
 
@@ -31,12 +40,13 @@ export class Transport {
     const liveness = new PeerLiveness(async (address, signal) => this.#link(address)?.probe(signal), options.clock);
     const tls = () => this.#credentials.tls();
     this.#links = options.addresses.map((address) => new AgentLink(address, tls, { ...options, liveness }));
-    this.#preferred = this.#links[0] as AgentLink;
+    this.#common = new Preference(this.#links, options.clock);
+    this.#own = new Preference(this.#links, options.clock);
   }
 
-  /** Addresses as shown to people, the one asked first first. */
+  /** Addresses as shown to people, the one asked first first, for what any agent can answer. */
   get addresses(): readonly string[] {
-    return this.#inOrder().map((link) => link.shown);
+    return this.#common.inOrder().map((link) => link.shown);
   }
 
   call(call: Call): Promise<RawAnswer> {
@@ -89,15 +99,17 @@ export class Transport {
     const { clock } = this.#options;
     const timeoutMs = this.#timeoutOf(call);
     const deadline = clock.now() + timeoutMs;
-    const order = this.#inOrder();
+    const own = isAgentsOwn(call);
+    const preference = own ? this.#own : this.#common;
+    const order = preference.inOrder();
     const failures: ServiceDiscoveryError[] = [];
     for (let attempt = 0; ; attempt++) {
       if (this.#closed) throw new ServiceDiscoveryError('CLOSED', 'the client is closed');
       const link = order[attempt] as AgentLink;
       const beganAt = clock.now();
       const leftMs = Math.max(1, deadline - beganAt);
-      // Of a read, each address gets its share of the time; one that is held may take all of it.
-      const others = isRead(call) && !held ? order.length - attempt - 1 : 0;
+      // Of a read that any agent can answer, each address gets its share of the time; one that is held may take all of it.
+      const others = isRead(call) && !held && !own ? order.length - attempt - 1 : 0;
       const timing = { timeoutMs: Math.ceil(leftMs / (others + 1)), share: others > 0 };
       try {
         const indexFrom = attempt === 0 ? (call.blocking?.indexFrom ?? link.shown) : undefined;
@@ -106,7 +118,7 @@ export class Transport {
         const request = { ...this.#request(call), ...timing, target, lane: held ? 'held' : 'calls' } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
-          if (link.worked(beganAt)) this.#preferred = link;
+          preference.worked(link, beganAt);
           return answer;
         }
         throw this.#refused(call, answer as RawAnswer);
@@ -114,21 +126,51 @@ export class Transport {
         if (!(error instanceof ExchangeFailure)) throw error;
         if (this.#closed) throw new ServiceDiscoveryError('CLOSED', 'the client was closed', { cause: error.error });
         failures.push(error.error);
-        if (error.kind === 'refused' && link.worked(beganAt)) this.#preferred = link;
-        if (isOfTheAddress(error, timing.timeoutMs)) link.failed(beganAt);
+        this.#judge(link, beganAt, error, own, timing.timeoutMs);
         // A kept connection may have been closed by the agent while the request was on its way: once more, on a new one.
-        if (order.length === 1 && isLostConnection(error)) order.push(link);
-        if (attempt + 1 === order.length || !mayGoOn(call, error) || clock.now() >= deadline) throw combined(failures);
+        if (isLostConnection(error) && (own || order.length === 1) && order.indexOf(link) === attempt)
+          order.splice(attempt + 1, 0, link);
+        if (
+          attempt + 1 === order.length ||
+          !mayGoOn(call, error, order[attempt + 1] === link) ||
+          clock.now() >= deadline
+        )
+          throw combined(failures);
       }
     }
+  }
+
+  /** What a failure says of its address. */
+  #judge(link: AgentLink, beganAt: number, error: ExchangeFailure, own: boolean, timeoutMs: number): void {
+    if (error.kind === 'refused' || (own && error.kind === 'serverless')) {
+      (own ? this.#own : this.#common).worked(link, beganAt);
+    } else if (isOutOfReach(error)) {
+      this.#common.failed(link, beganAt);
+      this.#own.failed(link, beganAt);
+    } else if (isOfTheAddress(error, timeoutMs)) {
+      if (own) this.#lookAfter(link);
+      else this.#common.failed(link, beganAt);
+    }
+  }
+
+  /** Whether it is there at all decides on its own calls; being slow does not. */
+  #lookAfter(link: AgentLink): void {
+    if (this.#links.length === 1 || this.#inDoubt.has(link)) return;
+    this.#inDoubt.add(link);
+    const beganAt = this.#options.clock.now();
+    link
+      .probe()
+      .catch(() => {
+        this.#common.failed(link, beganAt);
+        this.#own.failed(link, beganAt);
+      })
+      .finally(() => this.#inDoubt.delete(link));
   }
 
   #refused(call: Call, answer: RawAnswer): ExchangeFailure {
     const secrets = this.#credentials.secrets(call.token);
     const error = refusalOf(answer, `${call.method} ${call.path}`, secrets);
-    // A 500 that is UNAVAILABLE tells of another datacenter, out of reach for the agents of this one alike.
-    const isElsewhere = ELSEWHERE.has(error.code) && !(answer.status === 500 && error.code === 'UNAVAILABLE');
-    return new ExchangeFailure(isElsewhere ? 'broken' : 'refused', error);
+    return new ExchangeFailure(kindOf(answer.status, error), error);
   }
 
   #request(call: Call): Omit<WireRequest, 'target' | 'timeoutMs' | 'share' | 'lane'> {
@@ -160,21 +202,12 @@ export class Transport {
     return Math.ceil((call.blocking?.waitMs ?? defaults.blockingWaitMs) * (17 / 16)) + timeoutMs;
   }
 
-  /** Those that rest come last, the one that rests shortest first. */
-  #inOrder(): AgentLink[] {
-    const now = this.#options.clock.now();
-    const from = this.#links.indexOf(this.#preferred);
-    const ring = [...this.#links.slice(from), ...this.#links.slice(0, from)];
-    const rests = (link: AgentLink): number => (link.restsUntil > now ? link.restsUntil : 0);
-    return ring.sort((a, b) => rests(a) - rests(b));
-  }
-
   #link(address: string): AgentLink | undefined {
     return this.#links.find((link) => link.shown === address);
   }
 }
 
-/** The agent is there and cannot answer; another may. */
+/** It cannot answer; another may. */
 const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['NOT_READY', 'UNAVAILABLE', 'TIMEOUT']);
 /** A caller in a greater hurry proves nothing about an address. */
 const PATIENT_MS = 1_000;
@@ -191,19 +224,37 @@ function isAccepted({ accept }: Call, status: number): boolean {
   return (status >= 200 && status < 300) || accept?.includes(status) === true;
 }
 
+/** What an agent says of itself, its own instances and checks, which no other agent knows. */
+function isAgentsOwn({ path }: Call): boolean {
+  return path.startsWith('/v1/agent/');
+}
+
+/** A gateway's status is that of an agent which could not be reached behind it. */
+function kindOf(status: number, error: ServiceDiscoveryError): FailureKind {
+  if (!ELSEWHERE.has(error.code) || isOfAnotherDatacenter(error)) return 'refused';
+  return status === 500 ? 'serverless' : 'broken';
+}
+
+function isOutOfReach(error: ExchangeFailure): boolean {
+  const { kind } = error;
+  return kind === 'unsent' || kind === 'down' || (kind === 'broken' && !isLostConnection(error));
+}
+
 function isOfTheAddress({ kind }: ExchangeFailure, timeoutMs: number): boolean {
   if (kind === 'late') return timeoutMs >= PATIENT_MS;
-  return kind === 'unsent' || kind === 'broken' || kind === 'slow' || kind === 'down';
+  return kind === 'broken' || kind === 'slow' || kind === 'serverless';
 }
 
 function isLostConnection({ kind, error }: ExchangeFailure): boolean {
   return kind === 'broken' && error.details['httpStatus'] === undefined;
 }
 
-function mayGoOn(call: Call, { kind }: ExchangeFailure): boolean {
+function mayGoOn(call: Call, error: ExchangeFailure, toTheSame: boolean): boolean {
   if (isStream(call.body)) return false;
-  if (kind === 'unsent') return true;
-  return isRead(call) && (kind === 'broken' || kind === 'slow' || kind === 'down');
+  if (error.kind === 'unsent') return true;
+  if (!isRead(call)) return false;
+  if (toTheSame || isOutOfReach(error)) return true;
+  return !isAgentsOwn(call) && (error.kind === 'broken' || error.kind === 'slow' || error.kind === 'serverless');
 }
 
 function isStream(body: Call['body']): body is Readable | AsyncIterable<Uint8Array> {

@@ -51,3 +51,15 @@ test.each([
 ])('deregistering what is gone succeeds: %s', async (message) => {
   await target({ deregister: refusing('NOT_FOUND', message) }).deregister('a');
 });
+
+test('texts in filters have no quotation mark inside, which ends them for an older Consul', async () => {
+  const filters: unknown[] = [];
+  const client = {
+    agent: { self: async () => ({ value: { Config: { NodeName: 'n"1', Version: '1.9.0' }, Member: null } }) },
+    health: {
+      service: async (_: string, options: { filter: string }) => (filters.push(options.filter), { value: [] }),
+    },
+  } as unknown as Pick<ConsulClient, 'agent' | 'health'>;
+  await new ConsulRegistrationTarget(client).isServing('api', 'a"b\\');
+  expect(filters).toEqual(['Service.ID == "a\\x22b\\\\" and Node.Node == "n\\x221"']);
+});

@@ -72,13 +72,20 @@ export class ConsulRegistrationTarget implements RegistrationTarget {
   async isServing(service: string, id: string, options: CallOptions = {}): Promise<boolean> {
     // The same id may be another agent's too.
     const { nodeName } = await this.describe(options);
-    const filter = `Service.ID == ${goQuote(id)} and Node.Node == ${goQuote(nodeName)}`;
+    const filter = `Service.ID == ${filterText(id)} and Node.Node == ${filterText(nodeName)}`;
     return (await this.client.health.service(service, { ...options, passing: true, filter })).value.length > 0;
   }
 }
 
 function instanceOf({ ID, Service, Address, Port, Tags, ContentHash = '' }: ConsulAgentService): RegisteredInstance {
   return { id: ID, service: Service, address: Address, port: Port, tags: Tags, version: ContentHash };
+}
+
+/** A quotation mark by its number: to Consul before 1.10 the first one ends a text, a backslash before it or not. */
+function filterText(text: string): string {
+  return `"${goQuote(text)
+    .slice(1, -1)
+    .replaceAll('\\"', String.raw`\x22`)}"`;
 }
 
 /** Undefined when the agent does not know the instance; a 404 that says something else is no agent's. */

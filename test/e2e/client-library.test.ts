@@ -58,8 +58,8 @@ const ids = (set: { readonly endpoints: readonly { readonly id: string }[] } | u
 /** Our agent answers with what it accepted, at once; a Consul's tells its servers a moment later. */
 async function shown(...expected: readonly string[]): Promise<void> {
   if (given === undefined) return;
-  const all = () => other.discoverService(name, { useCache: false, onlyPassing: false });
-  await expect.poll(async () => ids({ endpoints: await all() }), { timeout: 5_000 }).toEqual(expected);
+  const options = { useCache: false, onlyPassing: false };
+  await expect.poll(async () => ids(await other.discoverSet(name, options)), { timeout: 5_000 }).toEqual(expected);
 }
 
 test('registered by one, discovered by another, gone when deregistered', async () => {

@@ -218,6 +218,8 @@ export const limits = {
   lookupAttempts: 10,
   /** Services with counters of their own; a client that asks for names without end stays bounded. */
   metricServices: 2_000,
+  /** Services whose last write by this process is remembered one by one. */
+  ownWrites: 2_000,
   lookupsAtOnce: 32,
   /** Services whose set is kept ready for `pick` though nobody holds it. */
   idleResolutions: 1_000,

@@ -65,6 +65,11 @@ export class DiscoveredSets {
     else this.opened?.cache.put(key, { value: endpoints, index, indexSpace, negative: endpoints.length === 0 });
   }
 
+  /** The next to ask waits for a new answer; the old one is left for an outage. */
+  overtake(query: ServiceQuery): void {
+    this.opened?.cache.invalidate(queryKey(query));
+  }
+
   async evict(key: string): Promise<void> {
     await this.opened?.cache.evict(key);
   }

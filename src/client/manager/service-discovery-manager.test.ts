@@ -84,6 +84,38 @@ describe.each(worlds)('over %s', (_name, open) => {
     expect(await manager.getService('nobody')).toBeUndefined();
   });
 
+  test('discovery knows what the same manager has written, whatever it answered before', async () => {
+    const ids = async (name = 'api'): Promise<string[]> => (await manager.discoverService(name)).map(({ id }) => id);
+    const tagged = async (): Promise<number> => (await manager.discoverService('api', { tags: ['v1'] })).length;
+    const nobody = async (): Promise<unknown> => expect([await ids(), await tagged()]).toEqual([[], 0]);
+    const there = async (): Promise<unknown> => expect([await ids(), await tagged()]).toEqual([['a1'], 1]);
+    await nobody();
+    const registration = await manager.registerService('api', { ...api, id: 'a1', check: { ttl: '1h' } });
+    await there();
+    await registration.report('critical');
+    await nobody();
+    await registration.report('passing');
+    await there();
+    await registration.deregister();
+    await nobody();
+
+    await world.registry.registerService({ Name: 'api', ID: 'other', Port: 1 });
+    await manager.registerService('api', { ...api, id: 'a1' });
+    expect((await ids()).toSorted()).toEqual(['a1', 'other']);
+    await manager.deregisterService('other');
+    await there();
+    await manager.deregisterService('a1');
+    await nobody();
+  });
+
+  test('what others have written is found when the cache is', async () => {
+    expect(await manager.discoverService('api')).toEqual([]);
+    await manager.registerService('other', api);
+    await world.registry.registerService({ Name: 'api', Port: 1 });
+    expect(await manager.discoverService('api')).toEqual([]);
+    expect(await manager.discoverService('api', { useCache: false })).toHaveLength(1);
+  });
+
   test('tags, filter, health and datacenter choose', async () => {
     await manager.registerService('api', { ...api, id: 'a1' });
     await manager.registerService('api', {

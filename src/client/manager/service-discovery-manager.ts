@@ -42,6 +42,7 @@ import { DiscoveredSets } from './discovered-sets.js';
 import { openEndpointCache } from './endpoint-cache.js';
 import type { ManagerEvents, ManagerSnapshot } from './events.js';
 import { ManagerMetrics, type ServiceMetrics } from './manager-metrics.js';
+import { OwnWrites } from './own-writes.js';
 import { UpdateEvents, type UpdateOptions } from './update-events.js';
 
 const DISCOVER = ['useCache', 'signal', 'timeoutMs'];
@@ -82,6 +83,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   private readonly settings: ManagerSettings;
   private readonly backend: Backend;
   private readonly registrar: Registrar | undefined;
+  private readonly writes: OwnWrites;
   private readonly sets: DiscoveredSets;
   private readonly watches: SharedWatches;
   private readonly resolutions: Resolutions;
@@ -99,12 +101,22 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     const settings = managerSettings(config);
     const { clock, random, logger } = settings;
     this.settings = settings;
+    // Fresh for the TTL and a tenth, then served at once for as long again while a new one is fetched.
+    this.writes = new OwnWrites(clock, 2.2 * settings.ttlMs);
     this.events = new EventHub(logger, 'discovery.listener_failed');
     const onError = (error: unknown): void => this.failed(error);
     this.backend = createBackend(config, settings, onError);
     const { resolver, target } = this.backend;
     this.registrar =
-      target && createRegistrar({ target, clock, random, logger, defaults: registrationDefaults(config, settings) });
+      target &&
+      createRegistrar({
+        target,
+        clock,
+        random,
+        logger,
+        defaults: registrationDefaults(config, settings),
+        onChanged: (service) => this.changed(service),
+      });
     this.sets = new DiscoveredSets(resolver, openEndpointCache(config, settings, onError), {
       attempts: settings.attempts,
       clock,
@@ -189,7 +201,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   /**
    * The endpoints of a service; an empty list when there is none. Answers from the watch or the cache when it can, and with
-   * what was known last when nobody can be asked (`discoverSet` says which). Rejects when nobody could be asked and
+   * what was known last when nobody can be asked (`discoverSet` says which), but with nothing from before a registration, a
+   * deregistration or a report of this manager for the service. Rejects when nobody could be asked and
    * nothing is known: UNAVAILABLE, TIMEOUT, or the refusal's own code. `timeoutMs`: the manager's, 5 s.
    */
   async discoverService(name: string, options?: DiscoverOptions): Promise<ServiceEndpoint[]> {
@@ -441,20 +454,21 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   /** Fresh in the cache; else what a watch confirms, or last had when nobody confirms it at the moment. */
   private known({ query, key, metrics }: Asked): EndpointSet | undefined {
     if (!this.settings.caching) return undefined;
+    const { service } = query;
     const cached = this.sets.peek(key);
-    if (cached) {
+    if (cached && !this.writes.isBefore(service, cached.ageMs)) {
       metrics.results.hit += 1;
       return cached;
     }
     const watched = this.watches.current(query);
-    if (!watched) return undefined;
+    if (!watched || this.writes.isBefore(service, watched.ageMs)) return undefined;
     metrics.results[watched.stale ? 'stale' : 'hit'] += 1;
     this.sets.learn(query, watched);
     return watched;
   }
 
   private discover(asked: Asked, options: DiscoverOptions = {}): Promise<EndpointSet> {
-    return this.ask(asked, options, options.useCache === false);
+    return this.ask(asked, options, options.useCache === false || this.writes.isRecent(asked.query.service));
   }
 
   private async ask({ query, key, metrics }: Asked, options: CallOptions, fresh: boolean): Promise<EndpointSet> {
@@ -517,6 +531,12 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     } finally {
       this.counters.of(service).observe(operation, clock.now() - began, ok);
     }
+  }
+
+  /** What was answered of the service before is not to be given out any more, nor what is being answered now. */
+  private changed(service: string | undefined): void {
+    this.writes.note(service);
+    if (service !== undefined) this.sets.overtake({ service, onlyPassing: true });
   }
 
   private failed(error: unknown): void {

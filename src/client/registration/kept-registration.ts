@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { CallOptions, ServiceDiscoveryError, ServiceRegistration } from '../../model/index.js';
+import type { CallOptions, CheckStatus, ServiceDiscoveryError, ServiceRegistration } from '../../model/index.js';
 import { defaults, invalid, isDiscoveryError, ServiceDiscoveryError as DiscoveryError } from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import { EventHub, fullJitterMs, pause, withinCall } from '../../runtime/index.js';
@@ -33,6 +33,8 @@ export interface Keeping {
   doubt(registration: KeptRegistration): void;
   /** Another one of this process that is kept under its id now. */
   successorOf(registration: KeptRegistration): Owner | undefined;
+  /** What the registry answers of the service may be another from now on. */
+  changed(service: string): void;
   /** Its removal failed: to be tried again. */
   removeLater(registration: KeptRegistration): void;
 }
@@ -56,6 +58,9 @@ export class KeptRegistration implements Registration {
   private isGone = false;
   /** What an operator made of the tags, where the registration allows it. */
   private tags: readonly string[] | undefined;
+
+  /** Last status of each TTL check. */
+  private readonly reported = new Map<string, CheckStatus>();
 
   constructor(
     private plan: RegistrationPlan,
@@ -283,6 +288,7 @@ export class KeptRegistration implements Registration {
       return await act();
     } finally {
       this.writing -= 1;
+      this.keeping.changed(this.service);
     }
   }
 
@@ -316,6 +322,9 @@ export class KeptRegistration implements Registration {
     // What is lost has no check either; it is renewed at once when it is back.
     if (this.current === 'lost') return;
     await this.keeping.target.reportTtl(checkId, status, output, options);
+    if (this.reported.get(checkId) === status) return;
+    this.reported.set(checkId, status);
+    this.keeping.changed(this.service);
   }
 
   private heartbeatFailed(error: ServiceDiscoveryError): void {

@@ -22,6 +22,11 @@ export interface RegistrarOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+  /**
+   * Told after every write, of whatever outcome, that changes what is found of a service; undefined: of an instance that is
+   * not kept here. Must not throw.
+   */
+  readonly onChanged?: (service: string | undefined) => void;
   /** What follows `name-` in an id that was not given. Default: a random UUID. */
   readonly newId?: () => string;
 }
@@ -66,6 +71,7 @@ class KeepingRegistrar implements Registrar, Keeping {
   isClosed = false;
   private readonly fallback: RegistrationDefaults;
   private readonly newId: () => string;
+  private readonly onChanged: ((service: string | undefined) => void) | undefined;
   private readonly kept = new Map<string, KeptRegistration>();
   private readonly lanes = new KeyedQueue();
   private turns = 0;
@@ -80,6 +86,7 @@ class KeepingRegistrar implements Registrar, Keeping {
     this.logger = options.logger ?? silentLogger;
     this.fallback = options.defaults ?? {};
     this.newId = options.newId ?? randomUUID;
+    this.onChanged = options.onChanged;
     this.lookout = new Lookout(this.target, this.clock, this.random);
     this.removals = new PendingRemovals(this.target, this.writes, this.clock, this.random);
   }
@@ -106,7 +113,9 @@ class KeepingRegistrar implements Registrar, Keeping {
       const call = { signal, timeoutMs: leftMs() };
       const meanwhile = this.kept.get(id);
       if (meanwhile) await meanwhile.deregister(call);
-      else if (!before) await this.writes.run(id, () => this.target.deregister(id, call));
+      else if (!before) {
+        await this.writes.run(id, () => this.target.deregister(id, call)).finally(() => this.changed(undefined));
+      }
     });
   }
 
@@ -159,6 +168,10 @@ class KeepingRegistrar implements Registrar, Keeping {
   successorOf(registration: KeptRegistration): KeptRegistration | undefined {
     const kept = this.kept.get(registration.id);
     return kept === registration ? undefined : kept;
+  }
+
+  changed(service: string | undefined): void {
+    this.onChanged?.(service);
   }
 
   removeLater(registration: KeptRegistration): void {

@@ -2,12 +2,17 @@ import type { EndpointSet, ServiceDiscoveryError, ServiceEndpoint } from '../mod
 
 /** What became of a request, told to the pick that chose its endpoint. */
 export interface Outcome {
+  /** Without meaning when `cancelled`. */
   readonly ok: boolean;
   /** Default: measured from the pick. */
   readonly latencyMs?: number;
   readonly error?: unknown;
-  /** `connect`: nobody answered there, which counts against the endpoint at once. Default `response`. */
-  readonly kind?: 'connect' | 'timeout' | 'response';
+  /**
+   * `connect`: nobody answered there, which counts against the endpoint at once. `cancelled`: the caller took the request
+   * back, or did not need this copy of it any more, which is neither good nor bad: the endpoint is free again, and nothing
+   * is learnt about it. Default `response`.
+   */
+  readonly kind?: 'connect' | 'timeout' | 'response' | 'cancelled';
 }
 
 /** What a caller can say about the request it picks for. */

@@ -122,6 +122,34 @@ describe('done', () => {
     }
   });
 
+  test('cancelled: the endpoint is free again, and nothing is learnt about it', async () => {
+    const balancer = balancerOf([sampleEndpoint({ id: 'a' })]);
+    const before = balancer.explain()[0];
+    const pick = balancer.pick();
+    await clock.advance(5_000);
+    expect(balancer.explain()[0]).toMatchObject({ inflight: 1 });
+    if (pick.type === 'endpoint') pick.done({ ok: true, latencyMs: 5_000, kind: 'cancelled' });
+    expect(balancer.explain()[0]).toEqual(before);
+  });
+
+  test.each([
+    ['a success', { ok: true }, 0],
+    ['a cancelled request', { ok: true, kind: 'cancelled' }, 2],
+  ] as const)('after %s, does the next failure eject what is on probation', async (_what, outcome, ejectedAgain) => {
+    const balancer = balancerOf(sampleEndpoints(2), { policy: 'round-robin', ejection: { maxShare: 1 } });
+    fail(balancer, 'connect');
+    fail(balancer, 'connect');
+    await clock.advance(30_001);
+    events.length = 0;
+    for (let n = 0; n < 2; n++) {
+      const pick = balancer.pick();
+      if (pick.type === 'endpoint') pick.done(outcome);
+    }
+    for (let n = 0; n < 2; n++) fail(balancer);
+    const ejected = events.filter(({ type }) => type === 'ejected').length;
+    expect(ejected).toBe(ejectedAgain);
+  });
+
   test('of an endpoint that left does nothing to others', () => {
     const [a, b] = sampleEndpoints(2) as [ServiceEndpoint, ServiceEndpoint];
     const balancer = balancerOf([a]);

@@ -107,12 +107,13 @@ class ServiceBalancer implements Balancer, Ending {
   }
 
   ended(pick: EndpointPick, outcome: Outcome | undefined): void {
-    const nowMs = this.settings.clock.now();
     const { member } = pick;
-    const ok = outcome === undefined || outcome.ok;
-    const latencyMs = ok ? latencyOf(outcome, nowMs - pick.atMs) : defaults.failureLatencyMs;
     member.ended(pick);
     this.inflight--;
+    if (outcome?.kind === 'cancelled') return;
+    const nowMs = this.settings.clock.now();
+    const ok = outcome === undefined || outcome.ok;
+    const latencyMs = ok ? latencyOf(outcome, nowMs - pick.atMs) : defaults.failureLatencyMs;
     member.observe(ok, latencyMs, nowMs);
     this.poolOf.get(member)?.ended(member, ok, latencyMs, nowMs);
     if (this.scale.due()) this.scale.refresh(this.used, nowMs);

@@ -20,6 +20,7 @@ export class HedgedPick implements EndpointPick {
       if (isDone) return;
       isDone = true;
       pick.done(outcome);
+      if (outcome?.kind === 'cancelled') return;
       if (outcome === undefined || outcome.ok) hedges.answered(outcome?.latencyMs ?? clock.now() - beganMs);
     };
   }

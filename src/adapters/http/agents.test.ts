@@ -175,7 +175,7 @@ describe('a request that its owner takes back', () => {
     abort.abort();
     expect(await failed).toMatchObject({ name: 'AbortError' });
     await expect.poll(() => mute.connections()).toBe(0);
-    await expect.poll(() => manager.outcomes).toMatchObject([{ outcome: { ok: true } }]);
+    await expect.poll(() => manager.outcomes).toMatchObject([{ outcome: { kind: 'cancelled' } }]);
   });
 
   test('while the server thinks', async () => {
@@ -186,7 +186,18 @@ describe('a request that its owner takes back', () => {
     await expect.poll(() => stuck.requests.length).toBe(1);
     request.destroy();
     expect(await failed).toMatchObject({ code: 'ECONNRESET' });
-    expect(manager.outcomes).toMatchObject([{ outcome: { ok: true } }]);
+    expect(manager.outcomes).toMatchObject([{ outcome: { kind: 'cancelled' } }]);
+  });
+
+  test('because its time is over, which counts against the instance', async () => {
+    const mute = await instance(() => {});
+    manager.set('orders', [mute.port]);
+    const abort = new AbortController();
+    const failed = failure(http.get('http://orders.service/', { agent: agent(), signal: abort.signal }));
+    await expect.poll(() => mute.requests.length).toBe(1);
+    abort.abort(new DOMException('late', 'TimeoutError'));
+    expect(await failed).toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => manager.outcomes).toMatchObject([{ outcome: { ok: false, kind: 'timeout' } }]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Outcome } from '../../balancer/index.js';
 import type { PickedEndpoint } from '../../client/index.js';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { realClock } from '../../runtime/index.js';
+import { isTimeout } from '../is-timeout.js';
 
 /**
  * Follows one request of node:http to tell the balancer how it ended, without a trace in how the request behaves to its
@@ -69,12 +70,20 @@ export class TrackedRequest {
   private outcome(): Outcome {
     const latencyMs = this.latencyMs ?? this.elapsed();
     const answer = (this.request as { res?: IncomingMessage | null }).res;
+    if (this.cancelled && !answer) return this.takenBack(latencyMs);
     if (this.cancelled) return { ok: (answer?.statusCode ?? 200) < 500, latencyMs };
     if (this.error) return { ok: false, latencyMs, error: this.error };
     if (answer && answer.statusCode !== undefined && answer.statusCode < 500 && answer.complete) {
       return { ok: true, latencyMs };
     }
     return { ok: false, latencyMs, error: this.unanswered(answer) };
+  }
+
+  /** Nobody's fault, unless the owner's patience ended by the clock. */
+  private takenBack(latencyMs: number): Outcome {
+    const { cancelReason: error } = this;
+    const timedOut = error !== undefined && isTimeout(error);
+    return { ok: false, latencyMs, error, kind: timedOut ? 'timeout' : 'cancelled' };
   }
 
   private unanswered(answer: IncomingMessage | null | undefined): Error {

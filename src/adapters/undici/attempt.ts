@@ -1,13 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import type { PickedEndpoint } from '../../client/index.js';
 import { limits, ServiceDiscoveryError, type ServiceEndpoint } from '../../model/index.js';
 import { realClock } from '../../runtime/index.js';
-import { isCallersFault, isTimeout } from './failure.js';
+import { isTimeout } from '../is-timeout.js';
+import { isCallersFault } from './failure.js';
+import type { Controller, Receiver } from './forms.js';
 
 /** The request of which attempts are copies. */
-export interface AttemptOwner extends Dispatcher.DispatchController {
-  readonly handler: Dispatcher.DispatchHandler;
+export interface AttemptOwner extends Controller {
+  readonly caller: Receiver;
   /** With several attempts under way the caller could not tell whose early hints these are. */
   readonly forwardsEarlyHints: boolean;
   /** A connection begins to send it. */
@@ -18,18 +19,16 @@ export interface AttemptOwner extends Dispatcher.DispatchController {
   onRefused(): void;
   /** It ended without an answer, or in the middle of the one the caller gets. `sent`: a server may have seen it. */
   onFailed(attempt: Attempt, error: Error, sent: boolean): void;
-  onEnd(trailers: Headers): void;
+  onEnd(trailers: unknown): void;
   onUpgraded(): void;
 }
-
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
 /** `over`: told to nobody any more; an answer still coming in is read to its end, if that is near, for its connection. */
 type State = 'waiting' | 'answering' | 'over';
 
 /** One copy of a request on its way to one endpoint, and what the balancer is told of it. */
-export class Attempt implements Dispatcher.DispatchHandler {
-  controller: Dispatcher.DispatchController | null = null;
+export class Attempt implements Receiver {
+  controller: Controller | null = null;
   /** Ends the limit of its own. */
   cancelTimer: (() => void) | undefined;
   /** It failed for a reason that no other endpoint would change. */
@@ -49,27 +48,27 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.picked.endpoint;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.controller = controller;
     if (this.state === 'over') controller.abort(abandoned(this.picked));
     else this.exchange.onStarted();
   }
 
   onResponseStarted(): void {
-    if (this.state === 'waiting') this.exchange.handler.onResponseStarted?.();
+    if (this.state === 'waiting') this.exchange.caller.onResponseStarted?.();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers, text?: string): void {
+  onResponseStart(controller: Controller, status: number, headers: unknown, text?: string): void {
     if (this.state === 'over') return;
     const { exchange } = this;
     if (status < 200) {
-      if (exchange.forwardsEarlyHints) exchange.handler.onResponseStart?.(exchange, status, headers, text);
+      if (exchange.forwardsEarlyHints) exchange.caller.onResponseStart?.(exchange, status, headers, text);
       return;
     }
     this.controller = controller;
     this.answered(status);
     if (exchange.onAnswer(this, status)) {
-      exchange.handler.onResponseStart?.(exchange, status, headers, text);
+      exchange.caller.onResponseStart?.(exchange, status, headers, text);
       return;
     }
     this.state = 'over';
@@ -77,20 +76,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
     exchange.onRefused();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.state !== 'over') return this.exchange.handler.onResponseData?.(this.exchange, chunk);
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.state !== 'over') return this.exchange.caller.onResponseData?.(this.exchange, chunk);
     this.unread += chunk.length;
     if (this.unread > limits.adapterUnreadBytes) controller.abort(abandoned(this.picked));
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: Headers): void {
+  onResponseEnd(_controller: Controller, trailers: unknown): void {
     if (this.state === 'over') return;
     this.state = 'over';
     this.tell();
     this.exchange.onEnd(trailers);
   }
 
-  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, headers: Headers, socket: Duplex): void {
+  onRequestUpgrade(controller: Controller, status: number, headers: unknown, socket: Duplex): void {
     const { exchange } = this;
     this.controller = controller;
     this.answered(status);
@@ -98,10 +97,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.state = 'over';
     this.tell();
     exchange.onUpgraded();
-    exchange.handler.onRequestUpgrade?.(exchange, status, headers, socket);
+    exchange.caller.onRequestUpgrade?.(exchange, status, headers, socket);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(_controller: Controller | null, error: Error): void {
     if (this.state === 'over') return;
     this.cancelTimer?.();
     const sent = this.controller !== null;
@@ -150,14 +149,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.picked.done({ ok: false, latencyMs: this.latencyMs, error, kind: 'response' });
   }
 
-  /**
-   * No answer, and none awaited. The endpoint took at least this long, which is what the balancer learns; it is a failure
-   * only when the caller's patience ended by the clock.
-   */
+  /** No answer, and none awaited: nobody's fault, unless the caller's patience ended by the clock. */
   private withdraw(reason: Error | null): void {
-    const latencyMs = this.elapsed();
     const timedOut = reason !== null && isTimeout(reason);
-    this.picked.done(timedOut ? { ok: false, latencyMs, error: reason, kind: 'timeout' } : { ok: true, latencyMs });
+    this.picked.done({
+      ok: false,
+      latencyMs: this.elapsed(),
+      error: reason ?? undefined,
+      kind: timedOut ? 'timeout' : 'cancelled',
+    });
   }
 
   private elapsed(): number {

@@ -286,7 +286,7 @@ describe('a request that fails', () => {
     manager.set('orders', [a.port, a.port]);
     const wrong = request('http://orders.service/', { headers: { 'bad header': 'x' }, dispatcher: dispatcher() });
     await expect(wrong).rejects.toMatchObject({ code: 'UND_ERR_INVALID_ARG' });
-    expect(manager.outcomes).toMatchObject([{ outcome: { ok: true } }]);
+    expect(manager.outcomes).toMatchObject([{ outcome: { kind: 'cancelled' } }]);
   });
 
   test('after the headers it is the caller’s', async () => {
@@ -412,6 +412,8 @@ describe('an instance that hangs', () => {
     expect(manager.outcomes.map(({ at }) => at).toSorted()).toEqual(
       [stuck, good].map(({ port }) => `127.0.0.1:${port}`).toSorted(),
     );
+    const ofStuck = manager.outcomes.find(({ at }) => at === `127.0.0.1:${stuck.port}`);
+    expect(ofStuck?.outcome).toMatchObject({ kind: 'cancelled' });
   });
 
   test.each([
@@ -437,7 +439,7 @@ describe('an instance that hangs', () => {
   });
 
   test.each([
-    ['a caller who gives up', (): AbortController => new AbortController(), undefined, { ok: true }],
+    ['a caller who gives up', (): AbortController => new AbortController(), undefined, { kind: 'cancelled' }],
     [
       'a caller whose time is over',
       (): AbortController => new AbortController(),
@@ -528,6 +530,26 @@ describe('streams', () => {
       );
     });
     expect(seen).toEqual([expect.stringMatching(/^X-Case,Kept,/), 'body', 'X-Sum,4', '4']);
+  });
+
+  test('headers come as undici itself gives them: in their own case and order, repeated ones apart', async () => {
+    const a = await instance((_request, response) => {
+      response.writeHead(200, ['Set-Cookie', 'a=1', 'X-Case', 'Kept', 'Set-Cookie', 'b=2'] as never);
+      response.end();
+    });
+    manager.set('orders', [a.port]);
+    const answer = await request('http://orders.service/', { responseHeaders: 'raw', dispatcher: dispatcher() });
+    await answer.body.dump();
+    expect(answer.headers).toMatchObject({
+      0: 'Set-Cookie',
+      1: 'a=1',
+      2: 'X-Case',
+      3: 'Kept',
+      4: 'Set-Cookie',
+      5: 'b=2',
+    });
+    const fetched = await undiciFetch('http://orders.service/', { dispatcher: dispatcher() });
+    expect(fetched.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
   });
 
   test('a request body is read once, as it is', async () => {

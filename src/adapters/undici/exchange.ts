@@ -14,8 +14,9 @@ import type { PickedEndpoint } from '../../client/index.js';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { realClock } from '../../runtime/index.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import type { ServiceOrigin } from './service-origin.js';
+import { type Controller, RawReceiver, RawRequest, type Receiver, takesRaw } from './forms.js';
 import { canBeSentAgain, isIdempotent } from './repeatable.js';
+import type { ServiceOrigin } from './service-origin.js';
 
 export interface ExchangeOptions {
   readonly attempts: number;
@@ -29,6 +30,8 @@ export class Exchange implements AttemptOwner {
   aborted = false;
   paused = false;
   reason: Error | null = null;
+  readonly caller: Receiver;
+  private readonly raw: boolean;
   private ended = false;
   /** Whose answer the caller gets. */
   private winner: Attempt | undefined;
@@ -43,14 +46,17 @@ export class Exchange implements AttemptOwner {
   constructor(
     private readonly dispatch: Dispatcher.Dispatch,
     private readonly request: Dispatcher.DispatchOptions,
-    readonly handler: Dispatcher.DispatchHandler,
+    handler: Dispatcher.DispatchHandler,
     private readonly origin: ServiceOrigin,
     private readonly options: ExchangeOptions,
-  ) {}
+  ) {
+    this.raw = takesRaw(handler);
+    this.caller = this.raw ? new RawReceiver(handler) : handler;
+  }
 
   /** What `dispatch` returns: false when the connection is busy. */
   start(): boolean {
-    this.handler.onRequestStart?.(this, undefined);
+    this.caller.onRequestStart?.(this, undefined);
     if (this.ended) return true;
     const accepted = this.next();
     if (this.options.hedge && !this.ended && this.repeatable) this.armHedge();
@@ -59,11 +65,11 @@ export class Exchange implements AttemptOwner {
 
   // ---- towards the caller
 
-  get rawHeaders(): Dispatcher.DispatchController['rawHeaders'] {
+  get rawHeaders(): Controller['rawHeaders'] {
     return this.winner?.controller?.rawHeaders;
   }
 
-  get rawTrailers(): Dispatcher.DispatchController['rawTrailers'] {
+  get rawTrailers(): Controller['rawTrailers'] {
     return this.winner?.controller?.rawTrailers;
   }
 
@@ -107,7 +113,7 @@ export class Exchange implements AttemptOwner {
   }
 
   onFailed(attempt: Attempt, error: Error, sent: boolean): void {
-    if (this.winner === attempt) return this.finish(() => this.handler.onResponseError?.(this, error));
+    if (this.winner === attempt) return this.finish(() => this.caller.onResponseError?.(this, error));
     if (!this.leave(attempt) || this.ended || this.live.length > 0) return;
     this.exclude(attempt);
     if (attempt.blameless || !this.mayRepeat(sent)) return this.fail(error);
@@ -115,7 +121,7 @@ export class Exchange implements AttemptOwner {
   }
 
   onEnd(trailers: Parameters<AttemptOwner['onEnd']>[0]): void {
-    this.finish(() => this.handler.onResponseEnd?.(this, trailers));
+    this.finish(() => this.caller.onResponseEnd?.(this, trailers));
   }
 
   onUpgraded(): void {
@@ -166,7 +172,8 @@ export class Exchange implements AttemptOwner {
     const limit = this.options.attemptTimeoutMs;
     if (limit !== undefined) attempt.cancelTimer = realClock.after(limit, () => attempt.timeOut(limit));
     try {
-      return this.dispatch(this.origin.addressed(this.request, pick.endpoint), attempt);
+      const handler = this.raw ? new RawRequest(attempt) : (attempt as Dispatcher.DispatchHandler);
+      return this.dispatch(this.origin.addressed(this.request, pick.endpoint), handler);
     } catch (error) {
       attempt.onResponseError(null, error as Error);
       return true;
@@ -224,7 +231,7 @@ export class Exchange implements AttemptOwner {
 
   private fail(error: Error): void {
     if (this.ended || this.winner) return;
-    this.finish(() => this.handler.onResponseError?.(this, error));
+    this.finish(() => this.caller.onResponseError?.(this, error));
   }
 
   private finish(tell: () => void): void {

@@ -1,3 +1,5 @@
+import { codeOf } from '../is-timeout.js';
+
 /** undici's errors that say something about the other side; all other errors of its own are about the request or the agent. */
 const OTHER_SIDE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -8,21 +10,10 @@ const OTHER_SIDE = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_INFO',
 ]);
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'TIMEOUT', 'ETIMEDOUT']);
 
 /** It would fail elsewhere as well: a request that cannot be sent, an agent that is closed, a caller who gave up. */
 export function isCallersFault(error: Error): boolean {
   const code = codeOf(error);
   if (code.startsWith('UND_ERR_')) return !OTHER_SIDE.has(code);
   return error.name === 'AbortError' || error instanceof TypeError;
-}
-
-/** Also the reason of `AbortSignal.timeout()`. */
-export function isTimeout(error: Error): boolean {
-  return error.name === 'TimeoutError' || TIMEOUTS.has(codeOf(error));
-}
-
-function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : '';
 }

@@ -10,7 +10,7 @@ export interface Discovery {
   registerService(name: string, request: RegistrationRequest, options?: CallOptions): Promise<Registration>;
   discoverService(name: string, options?: DiscoverOptions): Promise<readonly ServiceEndpoint[]>;
   watchService(name: string, options?: WatchServiceOptions): AsyncIterable<EndpointSet>;
-  /** One endpoint for one request. Rejects with NO_ENDPOINTS when none may be used. */
+  /** One endpoint for one request. Rejects with NO_ENDPOINTS when none may be used, UNAVAILABLE when nobody can be asked. */
   pick(name: string, options?: PickOptions): Promise<PickedEndpoint>;
   /**
    * The standing choice for one service: watched from the first call on, shared by equal calls, let go when unused for a
@@ -67,11 +67,17 @@ export interface PickedEndpoint {
 
 export interface ServiceResolution extends AsyncDisposable {
   readonly service: string;
-  /** The last set known; undefined before the first. */
+  /**
+   * The last set known, with its present age; undefined before the first, and when nobody has confirmed it for longer than
+   * the stale budget.
+   */
   readonly current: EndpointSet | undefined;
   /** Resolves when a set is known, even an empty one. Default `timeoutMs`: the manager's. */
   ready(options?: CallOptions): Promise<EndpointSet>;
-  /** Chooses now; `none` with NOT_READY before the first set, with NO_ENDPOINTS when none may be used. */
+  /**
+   * Chooses now; `none` with NOT_READY before the first set, NO_ENDPOINTS when none may be used, UNAVAILABLE when nobody can
+   * be asked and there was none when last asked, or it is longer ago than the stale budget; CLOSED afterwards.
+   */
   pick(hint?: PickHint): Pick;
   explain(): readonly EndpointExplanation[];
   /** Called with every set, the present one first. Returns the unsubscribe, harmless twice. */

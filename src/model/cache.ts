@@ -62,6 +62,8 @@ export interface Loaded<V> {
   /** Default 0 and '': values without an order; the later one wins. */
   readonly index?: number;
   readonly indexSpace?: string;
+  /** How long ago it was true already, ms. Default 0: the load has just found it so. */
+  readonly ageMs?: number;
   /** Overrides the cache's own TTL for this value, ms. Never exceeded: jitter only shortens it. */
   readonly ttlMs?: number;
   readonly negative?: boolean;

@@ -102,6 +102,8 @@ export const defaults = {
 
   // ---- caches
   cacheTtlMs: 30_000,
+  /** By which share TTLs vary, so that what was stored together does not expire together. */
+  cacheTtlJitter: 0.1,
   /** Longest time that "there is none" is believed. */
   cacheNegativeTtlMs: 5_000,
   /** How long a failed load is not tried again: doubling from the first to the last (RFC 9520: from 1 s to 5 min). */

@@ -119,7 +119,7 @@ class CacheOfLoads<V> implements LoadingCache<V> {
     }
     const entry = this.store(cell, loaded, undefined, ++this.events);
     const flight = this.detach(cell);
-    const hit = hitOf(entry, entry.storedAt, 'memory');
+    const hit = hitOf(entry, this.settings.clock.wall(), 'memory');
     for (const waiter of flight?.waiters ?? []) if (!waiter.fresh) this.settle(flight as Flight<V>, waiter, hit);
     flight?.abandon();
   }
@@ -174,9 +174,13 @@ class CacheOfLoads<V> implements LoadingCache<V> {
   /** What to fall back to when a load failed or takes long: the value in reach, or what is left of earlier days. */
   private fallback(cell: Cell<V>): CacheEntry<V> | undefined {
     const known = this.known(cell);
-    if (known) return known;
+    if (known) return this.mayBeStale(known) ? known : undefined;
     const older = cell.fallback ?? (cell.evicted ? undefined : this.settings.lastKnownGood?.get(cell.key));
-    return older && this.settings.clock.wall() < older.staleUntil ? older : undefined;
+    return older && this.settings.clock.wall() < older.staleUntil && this.mayBeStale(older) ? older : undefined;
+  }
+
+  private mayBeStale({ negative }: CacheEntry<V>): boolean {
+    return !negative || this.settings.staleNegatives;
   }
 
   /** The stale value that a call is given without waiting for a load. */
@@ -455,7 +459,7 @@ class CacheOfLoads<V> implements LoadingCache<V> {
   /** `loadMs` is undefined for a value that nobody loaded. */
   private entryOf(cell: Cell<V>, loaded: Loaded<V>, loadMs: number | undefined): CacheEntry<V> {
     const { clock, random, negativeTtlMs, staleMs, ttlJitter, ttlMs: usualTtlMs } = this.settings;
-    const { value, index = 0, indexSpace = '', negative = false } = loaded;
+    const { value, index = 0, indexSpace = '', negative = false, ageMs = 0 } = loaded;
     const now = clock.wall();
     if (loadMs !== undefined) this.observe(cell, loaded, now);
     const usual = loaded.ttlMs ?? cell.rate?.ttlMs ?? usualTtlMs;
@@ -463,7 +467,8 @@ class CacheOfLoads<V> implements LoadingCache<V> {
     const isBound = loaded.ttlMs !== undefined || negative;
     const freshUntil = now + jittered(Math.max(0, ttlMs), ttlJitter, isBound, random);
     const staleUntil = freshUntil + staleMs;
-    return { value, index, indexSpace, storedAt: now, freshUntil, staleUntil, loadMs: loadMs ?? 0, negative };
+    const storedAt = now - Math.max(0, ageMs);
+    return { value, index, indexSpace, storedAt, freshUntil, staleUntil, loadMs: loadMs ?? 0, negative };
   }
 
   private observe(cell: Cell<V>, loaded: Loaded<V>, now: number): void {

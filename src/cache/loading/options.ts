@@ -18,6 +18,11 @@ export interface LoadingCacheOptions<V> {
   readonly staleMs?: number;
   /** Longest time "there is none" is fresh, ms, whatever the load says. Default 5 s. */
   readonly negativeTtlMs?: number;
+  /**
+   * Whether "there is none" may be served stale like any value. Default true. False: when nobody can be asked the load's
+   * error is told, for readers to whom an empty answer is the same as none.
+   */
+  readonly staleNegatives?: boolean;
   /** A failed load is not tried again for `minMs`, then twice that and so on up to `maxMs`. Default 1 s to 5 s. */
   readonly failure?: { readonly minMs: number; readonly maxMs: number };
   /** How long calls wait for a load when there is a stale value, ms. Default 1.8 s (RFC 8767). */
@@ -110,11 +115,12 @@ export function settingsOf<V>(options: LoadingCacheOptions<V>): LoadingCacheSett
     ttlMs: options.ttlMs ?? defaults.cacheTtlMs,
     staleMs: options.staleMs ?? defaults.staleBudgetMs,
     negativeTtlMs: options.negativeTtlMs ?? defaults.cacheNegativeTtlMs,
+    staleNegatives: options.staleNegatives ?? true,
     failure: failure ?? { minMs: defaults.cacheFailureMinMs, maxMs: defaults.cacheFailureMaxMs },
     staleAfterMs: options.staleAfterMs ?? defaults.cacheStaleAfterMs,
     prefetch: options.prefetch ?? false,
     xfetchBeta: options.xfetchBeta ?? 1,
-    ttlJitter: options.ttlJitter ?? 0.1,
+    ttlJitter: options.ttlJitter ?? defaults.cacheTtlJitter,
     sameValue: options.sameValue ?? isDeepStrictEqual,
     staleOn: options.staleOn ?? ((error) => !(isDiscoveryError(error) && REFUSALS.has(error.code))),
     loadTimeoutMs: options.loadTimeoutMs ?? defaults.cacheLoadTimeoutMs,

@@ -47,7 +47,10 @@ export interface ServiceDiscoveryConfig {
   readonly cacheTtl?: number;
   /** Default true. False: every `discoverService` asks, and nothing is kept for an outage. */
   readonly enableCaching?: boolean;
-  /** Seconds for which known names go on being answered while nobody can be asked. Default 259,200: 72 hours. */
+  /**
+   * Seconds for which known names go on being answered and picked from, marked stale, while nobody can be asked; they count
+   * from the end of `cacheTtl`. Default 259,200: 72 hours.
+   */
   readonly staleBudget?: number;
   /**
    * A cache shared with other processes, behind the one in memory: `createRedisCache`, best sealed (docs/caching.md). Closed
@@ -93,6 +96,8 @@ export interface ManagerSettings {
   readonly ttlMs: number;
   readonly caching: boolean;
   readonly staleMs: number;
+  /** How old an answer that nobody confirms may get, ms: fresh for the longest TTL, then stale for the budget. */
+  readonly usableMs: number;
   readonly healthCheckInterval: string;
   readonly deregisterAfter: string;
   readonly watchWaitMs: number;
@@ -153,12 +158,15 @@ const schema = z.strictObject({
 export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings {
   parseOptions('ServiceDiscoveryConfig', schema, config);
   const wait = config.watchWait;
+  const ttlMs = config.cacheTtl === undefined ? defaults.cacheTtlMs : config.cacheTtl * 1_000;
+  const staleMs = config.staleBudget === undefined ? defaults.staleBudgetMs : config.staleBudget * 1_000;
   return {
     timeoutMs: config.timeoutMs ?? defaults.lookupTimeoutMs,
     attempts: config.maxRetries ?? defaults.lookupAttempts,
-    ttlMs: config.cacheTtl === undefined ? defaults.cacheTtlMs : config.cacheTtl * 1_000,
+    ttlMs,
     caching: config.enableCaching ?? true,
-    staleMs: config.staleBudget === undefined ? defaults.staleBudgetMs : config.staleBudget * 1_000,
+    staleMs,
+    usableMs: ttlMs * (1 + defaults.cacheTtlJitter) + staleMs,
     healthCheckInterval:
       config.healthCheckInterval === undefined ? defaults.healthCheckInterval : `${config.healthCheckInterval}s`,
     deregisterAfter: config.deregisterCriticalTimeout ?? defaults.standardDeregisterAfter,

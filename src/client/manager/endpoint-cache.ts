@@ -43,6 +43,10 @@ export function openEndpointCache(
     staleMs,
     adaptive: { minMs: Math.min(SHORTEST_TTL_MS, ttlMs), maxMs: ttlMs },
     sameValue: sameEndpoints,
+    // To whoever is given a list, an empty one says that there is none.
+    staleNegatives: false,
+    // Every load is bounded by what its callers have.
+    loadTimeoutMs: Infinity,
     ...(file && { lastKnownGood: file }),
   });
   return {

@@ -48,6 +48,7 @@ import { UpdateEvents, type UpdateOptions } from './update-events.js';
 const DISCOVER = ['useCache', 'signal', 'timeoutMs'];
 const WATCH = ['wait', 'interval', 'signal'];
 const PICK = ['policy', 'key', 'exclude', 'signal', 'timeoutMs'];
+const EXPLAIN = ['policy', 'signal', 'timeoutMs'];
 const RESOLUTION = ['policy'];
 const EVENTS: readonly (keyof ManagerEvents)[] = [
   'config_update',
@@ -117,11 +118,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
         defaults: registrationDefaults(config, settings),
         onChanged: (service) => this.changed(service),
       });
-    this.sets = new DiscoveredSets(resolver, openEndpointCache(config, settings, onError), {
-      attempts: settings.attempts,
-      clock,
-      random,
-    });
+    this.sets = new DiscoveredSets(resolver, openEndpointCache(config, settings, onError), settings);
     this.watches = new SharedWatches({
       resolver,
       clock,
@@ -136,7 +133,9 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       random,
       balancing: (service) => ({ ...config.balancing, ...config.services?.[service] }),
       follow: (query, signal) => this.watches.watch(query, { ...this.pace(), signal, background: true }),
+      present: (query) => this.watches.current(query),
       ask: (query, options) => this.ask(this.askedFor(query), options, false),
+      usableMs: settings.usableMs,
       onError: (_service, error) => this.failed(error),
       onBalancerEvent: (service, event) => logger.info({ service, ...event }, 'discovery.balancer'),
     });
@@ -289,10 +288,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
    */
   async pick(name: string, options?: PickOptions): Promise<PickedEndpoint> {
     const { query } = this.calling(name, options, PICK);
-    const standing = this.resolutions.passing(query, options?.policy);
-    const pick = standing.current
-      ? standing.pick(options)
-      : await this.whenReady(query, options, (ready) => ready.pick(options));
+    const pick = await this.resolutions.use(query, options?.policy, options ?? {}, (one) => one.pick(options));
     if (pick.type === 'none') throw pick.error;
     return pick;
   }
@@ -305,10 +301,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   /** For each endpoint that `pick` with the same options chooses among: whether it may be chosen, and why not. */
   async explain(name: string, options?: ResolutionOptions & CallOptions): Promise<readonly EndpointExplanation[]> {
-    const { query } = this.calling(name, options, PICK);
-    const standing = this.resolutions.passing(query, options?.policy);
-    if (standing.current) return standing.balancer.explain();
-    return this.whenReady(query, options, (ready) => ready.explain());
+    const { query } = this.calling(name, options, EXPLAIN);
+    return this.resolutions.use(query, options?.policy, options ?? {}, ({ balancer }) => balancer.explain());
   }
 
   /** The index the registry has for a service now, and the one that is cached: for `CacheConsistency`. */
@@ -410,21 +404,6 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     await this.backend.close();
   }
 
-  /** Held meanwhile: of very many that are asked for at once the first would make room for the last. */
-  private async whenReady<T>(
-    query: ServiceQuery,
-    options: (ResolutionOptions & CallOptions) | undefined,
-    use: (ready: ServiceResolution) => T,
-  ): Promise<T> {
-    const held = this.resolutions.hold(query, options?.policy);
-    try {
-      await held.ready(options);
-      return use(held);
-    } finally {
-      await held.close();
-    }
-  }
-
   /** Of a call that is answered once. */
   private calling(name: string, options: (QueryOptions & CallOptions) | undefined, others: readonly string[]): Asked {
     const asked = this.asked(name, options, others);
@@ -462,7 +441,13 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     }
     const watched = this.watches.current(query);
     if (!watched || this.writes.isBefore(service, watched.ageMs)) return undefined;
-    metrics.results[watched.stale ? 'stale' : 'hit'] += 1;
+    if (watched.stale) {
+      // Nobody confirms that there is none, and nobody believes for ever what nobody confirms: the registry is asked.
+      if (watched.endpoints.length === 0 || watched.ageMs > this.settings.usableMs) return undefined;
+      metrics.results.stale += 1;
+      return watched;
+    }
+    metrics.results.hit += 1;
     this.sets.learn(query, watched);
     return watched;
   }

@@ -25,7 +25,11 @@ export interface ResolutionsOptions {
   /** How a service's endpoints are chosen where the call does not name a policy. */
   readonly balancing: (service: string) => Balancing;
   readonly follow: (query: ServiceQuery, signal: AbortSignal) => AsyncIterable<EndpointSet>;
+  /** What is watched now of a query, with its present age. */
+  readonly present: (query: ServiceQuery) => EndpointSet | undefined;
   readonly ask: (query: ServiceQuery, options: CallOptions) => Promise<EndpointSet>;
+  /** How old a set that nobody confirms may get before it is not used any more, ms. */
+  readonly usableMs: number;
   readonly onError: (service: string, error: unknown) => void;
   readonly onBalancerEvent: (service: string, event: BalancerEvent) => void;
 }
@@ -33,6 +37,8 @@ export interface ResolutionsOptions {
 interface Entry {
   readonly standing: StandingResolution;
   holders: number;
+  /** One timer, however often it is held and let go. */
+  cancelExpiry: () => void;
 }
 
 /**
@@ -45,24 +51,40 @@ export class Resolutions {
 
   constructor(private readonly options: ResolutionsOptions) {}
 
-  /** For one pick: shared, not held. */
-  passing(query: ServiceQuery, policy: string | undefined): StandingResolution {
-    return this.entry(query, policy).entry.standing;
+  /** For one use: shared, and held only until it is ready and used. */
+  async use<T>(
+    query: ServiceQuery,
+    policy: string | undefined,
+    options: CallOptions,
+    act: (standing: StandingResolution) => T,
+  ): Promise<T> {
+    const { key, entry } = this.entry(query, policy);
+    if (entry.standing.isReady) return act(entry.standing);
+    const letGo = this.take(key, entry);
+    try {
+      await entry.standing.ready(options);
+      return act(entry.standing);
+    } finally {
+      letGo();
+    }
   }
 
   hold(query: ServiceQuery, policy: string | undefined): ServiceResolution {
     const { key, entry } = this.entry(query, policy);
-    entry.holders += 1;
-    return new HeldResolution(query.service, entry.standing, () => {
-      entry.holders -= 1;
-      this.expireLater(key, entry);
-    });
+    return new HeldResolution(query.service, entry.standing, this.take(key, entry));
   }
 
   close(): void {
     this.closed = true;
-    for (const { standing } of this.entries.values()) standing.close();
-    this.entries.clear();
+    for (const [key, entry] of this.entries) this.drop(key, entry);
+  }
+
+  private take(key: string, entry: Entry): () => void {
+    entry.holders += 1;
+    return () => {
+      entry.holders -= 1;
+      if (entry.holders === 0 && this.entries.get(key) === entry) this.expireLater(key, entry);
+    };
   }
 
   private entry(query: ServiceQuery, policy: string | undefined): { key: string; entry: Entry } {
@@ -71,14 +93,14 @@ export class Resolutions {
     const known = this.entries.get(key);
     if (known) return { key, entry: known };
     this.makeRoom();
-    const entry: Entry = { standing: this.open(query, policy), holders: 0 };
+    const entry: Entry = { standing: this.open(query, policy), holders: 0, cancelExpiry: () => {} };
     this.entries.set(key, entry);
     this.expireLater(key, entry);
     return { key, entry };
   }
 
   private open(query: ServiceQuery, policy: string | undefined): StandingResolution {
-    const { clock, random, balancing, follow, ask, onError, onBalancerEvent } = this.options;
+    const { clock, random, balancing, follow, present, ask, usableMs, onError, onBalancerEvent } = this.options;
     const { options, prepared } = compileBalancing(balancing(query.service));
     const balancer = createBalancer({
       ...options,
@@ -96,7 +118,9 @@ export class Resolutions {
       clock,
       prepared,
       follow: (signal) => follow(query, signal),
+      present: () => present(query),
       ask: (call) => ask(query, call),
+      usableMs,
       onError: (error) => onError(query.service, error),
     });
   }
@@ -104,8 +128,9 @@ export class Resolutions {
   private expireLater(key: string, entry: Entry): void {
     const { clock } = this.options;
     const idleMs = clock.now() - entry.standing.lastUsedMs;
-    clock.after(Math.max(1, defaults.resolutionIdleMs - idleMs), () => {
-      if (this.entries.get(key) !== entry || entry.holders > 0) return;
+    entry.cancelExpiry();
+    entry.cancelExpiry = clock.after(Math.max(1, defaults.resolutionIdleMs - idleMs), () => {
+      if (entry.holders > 0) return;
       if (clock.now() - entry.standing.lastUsedMs < defaults.resolutionIdleMs) return this.expireLater(key, entry);
       this.drop(key, entry);
     });
@@ -124,6 +149,7 @@ export class Resolutions {
 
   private drop(key: string, entry: Entry): void {
     this.entries.delete(key);
+    entry.cancelExpiry();
     entry.standing.close();
   }
 }

@@ -17,8 +17,12 @@ export interface StandingParts {
   readonly prepared: Promise<void> | undefined;
   /** The sets from now on; ends when the signal aborts. */
   readonly follow: (signal: AbortSignal) => AsyncIterable<EndpointSet>;
+  /** What the watch has now, with its present age; undefined before its first set. */
+  readonly present: () => EndpointSet | undefined;
   /** The set now, or the last one known when nobody can be asked. */
   readonly ask: (options: CallOptions) => Promise<EndpointSet>;
+  /** How old a set that nobody confirms may get before it is not used any more, ms. */
+  readonly usableMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,13 +31,16 @@ export interface StandingParts {
  * everybody who asks for the same; see `Resolutions`.
  */
 export class StandingResolution {
-  current: EndpointSet | undefined;
   lastUsedMs: number;
   readonly hedges: HedgeBudget;
   readonly retries: RetryBudget;
   private readonly stop = new AbortController();
   private readonly listeners = new Set<(set: EndpointSet) => void>();
   private failure: ServiceDiscoveryError | undefined;
+  private last: EndpointSet | undefined;
+  private takenMs = 0;
+  /** When the last set is too old to be used, should nobody confirm it until then. */
+  private usableUntilMs = -Infinity;
 
   constructor(private readonly parts: StandingParts) {
     const { clock } = parts;
@@ -47,14 +54,29 @@ export class StandingResolution {
     return this.parts.balancer;
   }
 
+  /** Whether there is a set to choose from; without the cost of `current`. */
+  get isReady(): boolean {
+    return this.last !== undefined && this.parts.clock.now() < this.usableUntilMs;
+  }
+
+  /** The last set, with the age it has now. */
+  get current(): EndpointSet | undefined {
+    if (!this.last || !this.isReady) return undefined;
+    const present = this.parts.present();
+    if (present?.endpoints === this.last.endpoints) return present;
+    return { ...this.last, ageMs: this.last.ageMs + this.parts.clock.now() - this.takenMs };
+  }
+
   /**
    * Asks beside the watch, because a watch says nothing while nobody answers, but a caller wants to know, or to be given
    * what was known before. Whatever comes first counts.
    */
   async ready(options: CallOptions): Promise<EndpointSet> {
     await this.parts.prepared;
-    if (this.current) return this.current;
+    const known = this.current;
+    if (known) return known;
     if (this.failure) throw this.failure;
+    if (this.stop.signal.aborted) throw this.closed();
     const set = await this.parts.ask(options);
     return this.current ?? this.take(set);
   }
@@ -63,8 +85,10 @@ export class StandingResolution {
     const { balancer, clock, query } = this.parts;
     const now = clock.now();
     this.lastUsedMs = now;
-    if (!this.current) return { type: 'none', error: this.unready() };
-    if (this.current.endpoints.length === 0 && !this.stop.signal.aborted) return { type: 'none', error: nobody(query) };
+    if (!this.last || now >= this.usableUntilMs) return { type: 'none', error: this.unready() };
+    if (this.last.endpoints.length === 0 && !this.stop.signal.aborted) {
+      return { type: 'none', error: this.last.stale ? this.unconfirmed() : nobody(query) };
+    }
     // One request, however many endpoints are tried for it.
     if (hint?.exclude === undefined || hint.exclude.size === 0) {
       this.retries.request();
@@ -78,7 +102,8 @@ export class StandingResolution {
   onChange(listener: (set: EndpointSet) => void): () => void {
     const entry = (set: EndpointSet): void => listener(set);
     this.listeners.add(entry);
-    if (this.current) this.tell(entry, this.current);
+    const known = this.current;
+    if (known) this.tell(entry, known);
     return () => void this.listeners.delete(entry);
   }
 
@@ -106,7 +131,10 @@ export class StandingResolution {
 
   private take(set: EndpointSet): EndpointSet {
     if (this.stop.signal.aborted) return set;
-    this.current = set;
+    const now = this.parts.clock.now();
+    this.last = set;
+    this.takenMs = now;
+    this.usableUntilMs = set.stale ? now - set.ageMs + this.parts.usableMs : Infinity;
     this.parts.balancer.update(set);
     for (const listener of this.listeners) this.tell(listener, set);
     return set;
@@ -122,10 +150,27 @@ export class StandingResolution {
 
   private unready(): ServiceDiscoveryError {
     if (this.failure) return this.failure;
+    if (this.stop.signal.aborted) return this.closed();
+    if (this.last) return this.unconfirmed();
     return new ServiceDiscoveryError(
       'NOT_READY',
       `nothing is known of ${this.parts.query.service} yet; await ready() first`,
     );
+  }
+
+  /** "There is none" is not said when nobody can be asked, nor is what was known too long ago. */
+  private unconfirmed(): ServiceDiscoveryError {
+    const { service } = this.parts.query;
+    const known = this.last?.endpoints.length === 0 ? 'it had no instances' : 'what was known of it is too old';
+    const cause = this.last?.error;
+    const why = cause ? `: ${cause.message}` : '';
+    return new ServiceDiscoveryError('UNAVAILABLE', `nobody can be asked about ${service}, and ${known}${why}`, {
+      cause,
+    });
+  }
+
+  private closed(): ServiceDiscoveryError {
+    return new ServiceDiscoveryError('CLOSED', `the resolution of ${this.parts.query.service} is closed`);
   }
 }
 

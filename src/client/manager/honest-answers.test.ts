@@ -32,13 +32,13 @@ class ToldResolver implements Resolver {
 
   async *watch(query: ServiceQuery, signal: AbortSignal, options: WatchOptions = {}): AsyncGenerator<EndpointSet> {
     const queue: EndpointSet[] = [];
-    let wake = (): void => {};
+    let wake: (() => void) | undefined;
     const tell = (set: EndpointSet): void => {
       queue.push(set);
-      wake();
+      wake?.();
     };
     this.watches.push({ service: query.service, options, tell });
-    signal.addEventListener('abort', () => wake());
+    signal.addEventListener('abort', () => wake?.());
     while (!signal.aborted) {
       const next = queue.shift();
       if (next) yield next;

@@ -131,7 +131,7 @@ async function watches(): Promise<void> {
     const before = process.memoryUsage().rss;
     const began = performance.now();
     for (let s = 0; s < WATCHED; s++)
-      manager.watchService(`s${s}`, ({ endpoints }) => void sizes.set(`s${s}`, endpoints.length));
+      manager.watchService(`s${s}`, (endpoints) => void sizes.set(`s${s}`, endpoints.length));
     while (sizes.size < WATCHED && performance.now() - began < 120_000) await pause(20);
     const firstMs = performance.now() - began;
     await pause(2_000);

@@ -49,6 +49,9 @@ export interface WatchServiceOptions extends QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Told of all endpoints, as in the documents; `set` says how old they are, and whether somebody confirms them. */
+export type WatchCallback = (endpoints: readonly ServiceEndpoint[], set: EndpointSet) => unknown;
+
 export interface ResolutionOptions extends Omit<QueryOptions, 'near'> {
   /** Name of a policy (docs/balancing.md). Default: the manager's. */
   readonly policy?: string;

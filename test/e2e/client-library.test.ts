@@ -122,7 +122,7 @@ test('tags, filter and getService choose', async () => {
 
 test('a watch sees every state, and feeds discovery', async () => {
   const sets: EndpointSet[] = [];
-  const watch = other.watchService(name, (set) => void sets.push(set));
+  const watch = other.watchService(name, (_endpoints, set) => void sets.push(set));
   await expect.poll(() => sets.length).toBe(1);
   expect(sets[0]).toMatchObject({ endpoints: [], stale: false });
   const registration = await discovery.registerService(name, { id: `${name}-1`, port: 1 });

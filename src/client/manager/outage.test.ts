@@ -70,7 +70,7 @@ test('a watch keeps its set, marked stale, and is fresh again when an empty agen
   await agent.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
   const manager = managerOf();
   const sets: EndpointSet[] = [];
-  manager.watchService('api', (set) => void sets.push(set));
+  manager.watchService('api', (_endpoints, set) => void sets.push(set));
   await expect.poll(() => sets.length).toBe(1);
   await agent.close();
   await expect.poll(() => sets.at(-1)?.stale).toBe(true);
@@ -128,7 +128,7 @@ test('with several addresses the next one is asked when the first is gone', asyn
     await other.registry.registerService({ Name: 'api', ID: 'b1', Port: 1 });
     const manager = managerOf({ addresses: [agent.http, other.http], timeoutMs: 5_000 });
     const sets: EndpointSet[] = [];
-    manager.watchService('api', (set) => void sets.push(set));
+    manager.watchService('api', (_endpoints, set) => void sets.push(set));
     await expect.poll(() => sets.length).toBe(1);
     await agent.close();
     await expect.poll(() => ids(sets.at(-1) as EndpointSet), { timeout: 10_000 }).toEqual(['b1']);

@@ -211,7 +211,7 @@ describe.each(worlds)('over %s', (_name, open) => {
 
   test('a watch gives the set now and after every change, and feeds discovery', async () => {
     const sets: EndpointSet[] = [];
-    const watch = manager.watchService('api', (set) => void sets.push(set));
+    const watch = manager.watchService('api', (_endpoints, set) => void sets.push(set));
     await expect.poll(() => sets.length).toBe(1);
     expect(sets[0]?.endpoints).toEqual([]);
     await world.registry.registerService({ Name: 'api', ID: 'other', Port: 1 });
@@ -220,6 +220,26 @@ describe.each(worlds)('over %s', (_name, open) => {
     await watch.close();
     await watch.finished;
     expect(errors).toEqual([]);
+  });
+
+  test('a callback is given the endpoints and their set; what it throws is told, by name, and ends nothing', async () => {
+    const seen: unknown[] = [];
+    const watch = manager.watchService('api', async (endpoints, set) => {
+      seen.push([endpoints.length, set.endpoints === endpoints]);
+      await Promise.reject(new Error('no disk'));
+    });
+    await expect.poll(() => seen).toEqual([[0, true]]);
+    await manager.registerService('api', api);
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        [0, true],
+        [1, true],
+      ]);
+    await expect
+      .poll(() => errors.map(({ message }) => message))
+      .toContain('the callback of the watch of api threw: no disk');
+    await watch.close();
   });
 
   test('an iterated watch ends with its signal', async () => {

@@ -19,6 +19,7 @@ import type {
   QueryOptions,
   ResolutionOptions,
   ServiceResolution,
+  WatchCallback,
   WatchServiceOptions,
 } from '../discovery.js';
 import { checkCall, refuseAborted } from '../call.js';
@@ -258,13 +259,14 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   /**
    * The full set now and after every change. Ends when the signal aborts, the loop is left, or the manager is closed;
    * the world's failures never end it (docs/watching.md). Throws only what trying again cannot mend. With a callback: told of
-   * the same; its promise is awaited before the next call, and a throw is told as `error` and ends nothing.
+   * the endpoints, and the set they are of; its promise is awaited before the next call, and a throw is told as `error` and
+   * ends nothing.
    */
   watchService(name: string, options?: WatchServiceOptions): EndpointWatch;
-  watchService(name: string, callback: SetCallback, options?: WatchServiceOptions): SetSubscription;
+  watchService(name: string, callback: WatchCallback, options?: WatchServiceOptions): SetSubscription;
   watchService(
     name: string,
-    first?: SetCallback | WatchServiceOptions,
+    first?: WatchCallback | WatchServiceOptions,
     second?: WatchServiceOptions,
   ): EndpointWatch | SetSubscription {
     if (typeof first !== 'function') {
@@ -272,7 +274,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       return this.watches.watch(query, local);
     }
     const { query, local } = this.watching(name, second);
-    return this.watches.subscribe(query, first, local);
+    return this.watches.subscribe(query, namingItself(name, first), local);
   }
 
   /** A watch told as what came, went and changed. Listeners attached in the same turn miss nothing. */
@@ -550,6 +552,20 @@ function bounds({ signal, timeoutMs }: CallOptions): CallOptions {
 
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** What the callback throws says whose it was: it is told among everything else that fails in the background. */
+function namingItself(name: string, callback: WatchCallback): SetCallback {
+  return async (set) => {
+    try {
+      await callback(set.endpoints, set);
+    } catch (error) {
+      const { message } = asDiscoveryError(error);
+      throw new ServiceDiscoveryError('INTERNAL', `the callback of the watch of ${name} threw: ${message}`, {
+        cause: error,
+      });
+    }
+  };
 }
 
 function asDiscoveryError(error: unknown): ServiceDiscoveryError {

@@ -110,8 +110,14 @@ const seconds = z.number('must be a number of seconds').positive('must be above 
 const text = z.string('must be a text').min(1, 'must not be empty');
 const duration = z
   .string('must be a duration')
-  .refine((value) => parseDuration(value) !== undefined, 'must be a duration such as "1m"');
-const anything = z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object');
+  .refine((value) => (parseDuration(value) ?? -1) >= 0, 'must be a duration such as "1m"');
+const anything = z.custom<object>(isFields, 'must be an object');
+const having = (what: string, ...methods: readonly string[]) =>
+  z.custom<object>((value) => methods.every((name) => isMethod(value, name)), `must be ${what}`);
+const file = z.strictObject(
+  { path: text, keys: z.array(z.union([text, z.instanceof(Uint8Array)]), 'must be a list of keys').optional() },
+  'must be a path, or a path with keys',
+);
 
 const schema = z.strictObject({
   consulHost: text.optional(),
@@ -140,18 +146,23 @@ const schema = z.strictObject({
   cacheTtl: seconds.optional(),
   enableCaching: z.boolean('must be true or false').optional(),
   staleBudget: z.number('must be a number of seconds').min(0, 'must be 0 or more').optional(),
-  sharedCache: anything.optional(),
-  lastKnownGoodFile: z.union([text, anything], 'must be a path, or a path with keys').optional(),
-  healthCheckInterval: seconds.optional(),
+  sharedCache: having('a cache, as createRedisCache makes one', 'get', 'set', 'delete', 'close').optional(),
+  lastKnownGoodFile: z.union([text, file], 'must be a path, or a path with keys').optional(),
+  healthCheckInterval: seconds
+    .refine((value) => parseDuration(`${value}s`) !== undefined, 'must be a sensible number of seconds')
+    .optional(),
   deregisterCriticalTimeout: duration.optional(),
   address: text.optional(),
   defaultCheck: anything.optional(),
   balancing: anything.optional(),
   services: z.record(z.string(), anything, 'must map names of services to balancing').optional(),
-  watchWait: z.union([seconds, duration], 'must be seconds or a duration').optional(),
-  logger: anything.optional(),
-  clock: anything.optional(),
-  random: anything.optional(),
+  watchWait: z
+    .union([seconds, duration], 'must be seconds or a duration')
+    .refine(isWait, 'must be at most 10m')
+    .optional(),
+  logger: having('a logger', 'debug', 'info', 'warn', 'error').optional(),
+  clock: having('a clock', 'now', 'wall', 'sleep', 'after').optional(),
+  random: having('a source of randomness', 'next').optional(),
 });
 
 /** Throws INVALID_ARGUMENT naming every option that breaks a rule; an unknown one comes with the nearest known name. */
@@ -170,14 +181,25 @@ export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings
     healthCheckInterval:
       config.healthCheckInterval === undefined ? defaults.healthCheckInterval : `${config.healthCheckInterval}s`,
     deregisterAfter: config.deregisterCriticalTimeout ?? defaults.standardDeregisterAfter,
-    watchWaitMs:
-      wait === undefined
-        ? defaults.watchWaitMs
-        : typeof wait === 'number'
-          ? wait * 1_000
-          : (parseDuration(wait) as number),
+    watchWaitMs: wait === undefined ? defaults.watchWaitMs : spanOf(wait),
     logger: config.logger ?? silentLogger,
     clock: config.clock ?? realClock,
     random: config.random ?? realRandom,
   };
+}
+
+function isFields(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isMethod(value: unknown, name: string): boolean {
+  return typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function';
+}
+
+function isWait(wait: number | string): boolean {
+  return spanOf(wait) <= defaults.maxBlockingWaitMs;
+}
+
+function spanOf(span: number | string): number {
+  return typeof span === 'number' ? span * 1_000 : (parseDuration(span) as number);
 }

@@ -25,8 +25,10 @@ import type {
 import { checkCall, refuseAborted } from '../call.js';
 import { broken, queryKey, queryOf, spanMs } from '../query.js';
 import type { NamedRequest } from '../registration/register-all.js';
+import { checkDefaults } from '../registration/registration-body.js';
 import { createRegistrar, type Registrar } from '../registration/registrar.js';
 import type { Registration, RegistrationRequest } from '../registration/registration.js';
+import { checkBalancing } from '../resolution/balancing.js';
 import { Resolutions } from '../resolution/resolutions.js';
 import type { EndpointEvents } from '../watch/endpoint-events.js';
 import type { EndpointWatch } from '../watch/endpoint-watch.js';
@@ -102,6 +104,9 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   constructor(config: ServiceDiscoveryConfig = {}) {
     const settings = managerSettings(config);
     const { clock, random, logger } = settings;
+    for (const balancing of [{}, ...Object.values(config.services ?? {})])
+      checkBalancing({ ...config.balancing, ...balancing }, { clock, random });
+    checkDefaults(registrationDefaults(config, settings));
     this.settings = settings;
     // Fresh for the TTL and a tenth, then served at once for as long again while a new one is fetched.
     this.writes = new OwnWrites(clock, 2.2 * settings.ttlMs);
@@ -402,7 +407,8 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       );
     }
     await this.registrar?.close();
-    await this.sets.close();
+    // A shared cache may be anybody's.
+    await this.sets.close().catch((error: unknown) => this.failed(error));
     await this.backend.close();
   }
 

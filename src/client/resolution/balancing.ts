@@ -1,4 +1,4 @@
-import type { BalancerOptions, VersionSubset } from '../../balancer/index.js';
+import { createBalancer, type BalancerOptions, type VersionSubset } from '../../balancer/index.js';
 import type { ServiceEndpoint } from '../../model/index.js';
 
 /** How endpoints of a service are chosen (docs/balancing.md). */
@@ -21,6 +21,15 @@ export interface CompiledBalancing {
   readonly options: Omit<BalancerOptions, 'clock' | 'random'>;
   /** To be awaited before the first choice; rejects with INVALID_ARGUMENT when a filter is none. */
   readonly prepared: Promise<void> | undefined;
+}
+
+/** Throws INVALID_ARGUMENT naming the option that breaks a rule; filters of subsets are read by the first pick. */
+export function checkBalancing(
+  { subsets, ...rest }: Balancing,
+  seams: Pick<BalancerOptions, 'clock' | 'random'>,
+): void {
+  const unfiltered = subsets?.map(({ name, weight }) => ({ name, weight, accepts: () => true }));
+  createBalancer({ ...rest, ...seams, ...(unfiltered && { subsets: unfiltered }) }).close();
 }
 
 /** The filter language is loaded only when a filter is used: it is a third of what the client library weighs. */

@@ -11,7 +11,7 @@ const CONSISTENCIES: readonly unknown[] = ['default', 'stale', 'consistent'];
 export function queryOf(service: string, options: QueryOptions, others: readonly string[]): ServiceQuery {
   if (typeof service !== 'string' || service === '') throw broken('name', 'must be the name of a service');
   if (typeof options !== 'object' || options === null) throw broken('options', 'must be an object');
-  for (const key of Object.keys(options)) checkKey(key, others);
+  refuseUnknown(options, [...QUERY_KEYS, ...others]);
   const { tags, filter, datacenter, near, onlyPassing = true, consistency } = options;
   if (tags !== undefined && !(Array.isArray(tags) && tags.every(isText)))
     throw broken('tags', 'must be a list of texts');
@@ -65,11 +65,12 @@ export function broken(field: string, rule: string): Error {
   return invalid(`${field} ${rule}`, [{ field, rule }]);
 }
 
-function checkKey(key: string, others: readonly string[]): void {
-  const known: readonly string[] = [...QUERY_KEYS, ...others];
-  if (known.includes(key)) return;
-  const near = nearestKey(key, known);
-  throw broken(key, `is not an option${near === undefined ? '' : `; did you mean ${near}?`}`);
+/** Throws INVALID_ARGUMENT naming the first option that is none of the known ones, and the nearest of them. */
+export function refuseUnknown(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const near = nearestKey(unknown, known);
+  throw broken(unknown, `is not an option${near === undefined ? '' : `; did you mean ${near}?`}`);
 }
 
 function isText(value: unknown): value is string {

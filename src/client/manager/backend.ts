@@ -1,5 +1,5 @@
 import { ConsulClient } from '../../consul/index.js';
-import { invalid, ServiceDiscoveryError, type CatalogView, type Resolver } from '../../model/index.js';
+import { invalid, type CatalogView, type Resolver } from '../../model/index.js';
 import { ConsulResolver } from '../backends/consul/consul-resolver.js';
 import { DnsResolver } from '../backends/dns/dns-resolver.js';
 import { RegistryResolver } from '../backends/registry/registry-resolver.js';
@@ -21,7 +21,8 @@ export interface Backend {
   readonly resolver: Resolver;
   /** None: discovery alone. */
   readonly target: RegistrationTarget | undefined;
-  readonly configSource: ConfigSource;
+  /** None: it holds no configuration. */
+  readonly configSource: ConfigSource | undefined;
   /** The HTTP client, when there is one. */
   readonly consul: ConsulClient | undefined;
   close(): Promise<void>;
@@ -41,7 +42,7 @@ export function createBackend(
       name: 'resolver',
       resolver: backend,
       target: undefined,
-      configSource: noConfig,
+      configSource: undefined,
       consul: undefined,
       close: async () => {},
     };
@@ -110,7 +111,7 @@ function dnsBackend({ dns }: ServiceDiscoveryConfig, { clock, random, logger }: 
     name: 'dns',
     resolver,
     target: undefined,
-    configSource: noConfig,
+    configSource: undefined,
     consul: undefined,
     close: () => resolver.close(),
   };
@@ -122,13 +123,4 @@ function isRegistry(backend: object): backend is RegistryBackend {
 
 function isResolver(backend: object): backend is Resolver {
   return 'lookup' in backend && 'watch' in backend;
-}
-
-/** Nothing but a registry holds configuration. */
-// oxlint-disable-next-line require-yield
-async function* noConfig(): AsyncGenerator<never> {
-  throw new ServiceDiscoveryError(
-    'UNSUPPORTED',
-    'config_update needs Consul, an agent or a registry: this backend has no configuration',
-  );
 }

@@ -1,4 +1,5 @@
-import type { Clock, Random } from '../../runtime/index.js';
+import { isDiscoveryError, ServiceDiscoveryError, type ErrorCode } from '../../model/index.js';
+import { pause, type Clock, type Random } from '../../runtime/index.js';
 import type { ConfigUpdate, ConfigValue } from './events.js';
 
 /** Everything under one scope at one moment. */
@@ -15,6 +16,7 @@ export type ConfigSource = (
 ) => AsyncIterable<ConfigState>;
 
 interface Scope {
+  readonly key: string;
   readonly stop: AbortController;
   readonly listeners: Set<(update: ConfigUpdate) => void>;
   state: ConfigState;
@@ -22,6 +24,7 @@ interface Scope {
 
 const nothing: ConfigState = { index: 0, entries: new Map() };
 const RESTART_MS = 5_000;
+const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'UNSUPPORTED', 'CLOSED']);
 
 /** One watch per scope, however many listen; a new listener is told of what is there first. */
 export class ConfigWatches {
@@ -29,15 +32,18 @@ export class ConfigWatches {
   private closed = false;
 
   constructor(
-    private readonly source: ConfigSource,
+    /** None: the backend holds no configuration. */
+    private readonly source: ConfigSource | undefined,
     private readonly onError: (error: unknown) => void,
     private readonly time: { readonly clock: Clock; readonly random: Random },
   ) {}
 
+  /** Throws UNSUPPORTED where the backend holds no configuration. */
   listen(source: ConfigUpdate['source'], name: string, listener: (update: ConfigUpdate) => void): () => void {
     if (this.closed) return () => {};
+    if (!this.source) throw noConfiguration();
     const key = `${source} ${name}`;
-    const scope = this.scopes.get(key) ?? this.open(key, source, name);
+    const scope = this.scopes.get(key) ?? this.open(key, source, name, this.source);
     const entry = (update: ConfigUpdate): void => listener(update);
     scope.listeners.add(entry);
     const present = differences(source, name, nothing, scope.state);
@@ -56,31 +62,40 @@ export class ConfigWatches {
     this.scopes.clear();
   }
 
-  private open(key: string, source: ConfigUpdate['source'], name: string): Scope {
-    const scope: Scope = { stop: new AbortController(), listeners: new Set(), state: nothing };
+  private open(key: string, source: ConfigUpdate['source'], name: string, states: ConfigSource): Scope {
+    const scope: Scope = { key, stop: new AbortController(), listeners: new Set(), state: nothing };
     this.scopes.set(key, scope);
-    void this.follow(scope, source, name);
+    void this.follow(scope, source, name, states);
     return scope;
   }
 
-  /** Not even a source that breaks its promise and throws ends a watch for good. */
-  private async follow(scope: Scope, source: ConfigUpdate['source'], name: string): Promise<void> {
+  /**
+   * Not even a source that breaks its promise and throws ends a watch for good; only what trying again cannot mend does:
+   * a kind that there is not.
+   */
+  private async follow(
+    scope: Scope,
+    source: ConfigUpdate['source'],
+    name: string,
+    states: ConfigSource,
+  ): Promise<void> {
     const { signal } = scope.stop;
-    try {
-      for await (const state of this.source(source, name, signal)) {
-        if (signal.aborted) return;
-        const update = differences(source, name, scope.state, state);
-        scope.state = state;
-        if (update) for (const listener of scope.listeners) listener(update);
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      this.onError(error);
-    }
-    if (signal.aborted) return;
     const { clock, random } = this.time;
-    const cancel = clock.after(RESTART_MS * (0.5 + random.next()), () => void this.follow(scope, source, name));
-    signal.addEventListener('abort', cancel, { once: true });
+    while (!signal.aborted) {
+      try {
+        for await (const state of states(source, name, signal)) {
+          if (signal.aborted) return;
+          const update = differences(source, name, scope.state, state);
+          scope.state = state;
+          if (update) for (const listener of scope.listeners) listener(update);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        this.onError(error);
+        if (isDiscoveryError(error) && FINAL.has(error.code)) return void this.scopes.delete(scope.key);
+      }
+      await pause(clock, RESTART_MS * (0.5 + random.next()), signal);
+    }
   }
 }
 
@@ -101,4 +116,11 @@ function differences(
   const removed = [...before.entries.keys()].filter((key) => !after.entries.has(key));
   if (added.length + changed.length + removed.length === 0) return undefined;
   return { source, scope, index: after.index, entries: after.entries, added, changed, removed };
+}
+
+function noConfiguration(): ServiceDiscoveryError {
+  return new ServiceDiscoveryError(
+    'UNSUPPORTED',
+    'config_update needs Consul, an agent or a registry: this backend holds no configuration',
+  );
 }

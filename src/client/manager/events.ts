@@ -55,6 +55,8 @@ export interface LoadBalancerUpdate {
   readonly removed: readonly ServiceEndpoint[];
   readonly changed: readonly { readonly before: ServiceEndpoint; readonly after: ServiceEndpoint }[];
   readonly index: number;
+  /** Nobody confirms the endpoints at the moment; only what a new listener is told first may be so. */
+  readonly stale: boolean;
 }
 
 export interface MetricsUpdate {

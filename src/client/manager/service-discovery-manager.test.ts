@@ -170,6 +170,12 @@ describe.each(worlds)('over %s', (_name, open) => {
       ['timeoutMs', () => manager.deregisterService('api', { timeoutMs: -1 })],
       ['event', () => manager.on('erorr' as never, () => {})],
       ['listener', () => manager.on('error', none)],
+      ['prefix', () => manager.on('config_update', () => {}, {})],
+      ['prefix', () => manager.on('config_update', () => {}, { prefix: 1 as never })],
+      ['services', () => manager.on('load_balancer_update', () => {}, { services: 'api' } as never)],
+      ['service', () => manager.on('lost', () => {}, { service: 'api' } as never)],
+      ['interval', () => manager.on('metrics_update', () => {}, { interval: '0s' })],
+      ['name', () => manager.on('metrics_update', () => {}, { service: '' })],
     ];
     for (const [field, call] of calls) {
       const refused = await Promise.resolve()

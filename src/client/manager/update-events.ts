@@ -1,7 +1,7 @@
 import { invalid, type EndpointSet, type ServiceEndpoint, type ServiceQuery } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { differences } from '../endpoint-sets.js';
-import { queryKey, queryOf, spanMs } from '../query.js';
+import { broken, queryKey, queryOf, refuseUnknown, spanMs } from '../query.js';
 import type { ConfigWatches } from './config-watches.js';
 import type {
   ConfigUpdate,
@@ -58,6 +58,12 @@ interface Listener<T> {
   readonly tell: (update: T) => void;
 }
 
+/** What each of the three takes; no other event takes options. */
+const OPTIONS: Partial<Record<keyof ManagerEvents, readonly string[]>> = {
+  config_update: ['prefix', 'kind'],
+  load_balancer_update: ['service'],
+  metrics_update: ['service', 'interval'],
+};
 /** How often queries that nobody watches any more are looked for. */
 const FORGET_EVERY_MS = 30_000;
 const SNAPSHOT_MS = 10_000;
@@ -81,6 +87,8 @@ export class UpdateEvents {
     listener: (value: ManagerEvents[K]) => unknown,
     options: object = {},
   ): (() => void) | undefined {
+    if (typeof options !== 'object' || options === null) throw broken('options', 'must be an object');
+    refuseUnknown(options, OPTIONS[event] ?? []);
     switch (event) {
       case 'config_update':
         return this.onConfig(listener as (update: ConfigUpdate) => unknown, options);
@@ -97,13 +105,13 @@ export class UpdateEvents {
   take(query: ServiceQuery, set: EndpointSet): void {
     const key = queryKey(query);
     const before = this.watched.get(key)?.set.endpoints ?? [];
-    this.forgetUnwatched();
+    if (this.sources.clock.now() - this.lookedMs >= FORGET_EVERY_MS) this.forgetUnwatched();
     this.watched.set(key, { query, set });
     const changes = differences(before, set.endpoints);
     if (changes.added.length + changes.removed.length + changes.changed.length === 0) return;
     const { service } = query;
-    const { endpoints, index } = set;
-    this.tell(this.balancers, query, key, () => ({ service, query, endpoints, ...changes, index }));
+    const { endpoints, index, stale } = set;
+    this.tell(this.balancers, query, key, () => ({ service, query, endpoints, ...changes, index, stale }));
     const transitions = transitionsOf(service, changes);
     if (transitions.length === 0) return;
     this.tell(this.metrics, query, key, (): MetricsUpdate => ({
@@ -142,6 +150,7 @@ export class UpdateEvents {
         { field: 'prefix', rule: 'must be given, or kind' },
       ]);
     }
+    if (typeof (prefix ?? kind) !== 'string') throw broken(prefix === undefined ? 'kind' : 'prefix', 'must be a text');
     const tell = this.guarded(listener);
     const stop = this.sources.configs.listen(prefix === undefined ? 'config' : 'kv', (prefix ?? kind) as string, tell);
     return this.stopping(stop);
@@ -150,11 +159,21 @@ export class UpdateEvents {
   private onBalancer(listener: (update: LoadBalancerUpdate) => unknown, { service }: ServiceScope): () => void {
     const wanted = service === undefined ? undefined : all(service);
     const entry = { key: wanted && queryKey(wanted), tell: this.guarded(listener) };
+    this.forgetUnwatched();
     this.balancers.add(entry);
     for (const [key, { query, set }] of this.watched) {
-      if (set.endpoints.length === 0 || !this.isFor(entry, query, key)) continue;
-      const { endpoints, index } = set;
-      entry.tell({ service: query.service, query, endpoints, added: endpoints, removed: [], changed: [], index });
+      const { endpoints, index, stale } = set;
+      if (endpoints.length === 0 || !this.isFor(entry, query, key)) continue;
+      entry.tell({
+        service: query.service,
+        query,
+        endpoints,
+        added: endpoints,
+        removed: [],
+        changed: [],
+        index,
+        stale,
+      });
     }
     const release = wanted && this.keepWatched(wanted);
     return this.stopping(() => {
@@ -229,9 +248,7 @@ export class UpdateEvents {
   }
 
   private forgetUnwatched(): void {
-    const now = this.sources.clock.now();
-    if (now - this.lookedMs < FORGET_EVERY_MS) return;
-    this.lookedMs = now;
+    this.lookedMs = this.sources.clock.now();
     for (const [key, { query }] of this.watched) if (!this.sources.current(query)) this.watched.delete(key);
   }
 }

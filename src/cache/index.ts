@@ -4,6 +4,7 @@
  */
 export { bytesCodec, jsonCodec, type Codec } from './codec.js';
 export {
+  checkLastKnownGood,
   type LastKnownGood,
   type LastKnownGoodEvent,
   type LastKnownGoodOptions,

@@ -52,12 +52,13 @@ export function queryKey(query: ServiceQuery): string {
  * A span of time as the documents give it: a number of seconds, or a Go duration such as `1m30s`. Milliseconds;
  * undefined when not given. Throws INVALID_ARGUMENT naming the option.
  */
-export function spanMs(option: string, value: number | string | undefined): number | undefined {
+export function spanMs(option: string, value: number | string | undefined, mostMs = Infinity): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseDuration(value) : undefined;
   if (ms === undefined || !Number.isFinite(ms) || ms <= 0) {
     throw broken(option, 'must be seconds above 0, or a duration such as "30s"');
   }
+  if (ms > mostMs) throw broken(option, `must be at most ${mostMs / 60_000} minutes`);
   return ms;
 }
 

@@ -29,6 +29,7 @@ function violationsOfIssues(schema: z.ZodObject, issues: readonly z.core.$ZodIss
 
 function violationsOf(issue: z.core.$ZodIssue, known: readonly string[]): Violation[] {
   const at = issue.path.join('.');
+  if (issue.code === 'invalid_type' && at === '') return [{ field: '', rule: 'must be an object' }];
   if (issue.code !== 'unrecognized_keys') return [{ field: at, rule: lowerFirst(issue.message) }];
   return issue.keys.map((key) => {
     const near = at === '' ? nearestKey(key, known) : undefined;

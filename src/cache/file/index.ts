@@ -2,5 +2,6 @@ export {
   type LastKnownGood,
   type LastKnownGoodEvent,
   type LastKnownGoodOptions,
+  checkLastKnownGood,
   openLastKnownGood,
 } from './last-known-good.js';

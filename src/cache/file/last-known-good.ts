@@ -51,6 +51,14 @@ export interface LastKnownGood<V> extends LastKnown<V> {
  * @throws ServiceDiscoveryError INVALID_ARGUMENT for options.
  */
 export async function openLastKnownGood<V>(options: LastKnownGoodOptions): Promise<LastKnownGood<V>> {
+  checkLastKnownGood(options);
+  const file = new ValueFile<V>(options);
+  await file.load();
+  return file;
+}
+
+/** What `openLastKnownGood` refuses, before anything is read. */
+export function checkLastKnownGood(options: LastKnownGoodOptions): void {
   if (typeof options.path !== 'string' || options.path === '' || options.path.includes('\0'))
     throw invalid('last-known-good file: path must be the path of a file', [
       { field: 'path', rule: 'the path of a file' },
@@ -59,9 +67,7 @@ export async function openLastKnownGood<V>(options: LastKnownGoodOptions): Promi
     writeMs: [options.writeMs, 0],
     maxBytes: [options.maxBytes, 1024],
   });
-  const file = new ValueFile<V>(options);
-  await file.load();
-  return file;
+  if (options.keys) readSealKeys(options.keys);
 }
 
 /** How much is made into text before others have their turn, bytes. */

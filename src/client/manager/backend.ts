@@ -82,10 +82,6 @@ function consulBackend(
 
 /** consulHost and consulPort name one agent; each completes the other. */
 function addressesOf({ addresses, consulHost, consulPort }: ServiceDiscoveryConfig): readonly string[] | undefined {
-  if (addresses !== undefined && (consulHost !== undefined || consulPort !== undefined)) {
-    const rule = 'cannot be given beside consulHost and consulPort';
-    throw invalid(`ServiceDiscoveryConfig: addresses ${rule}`, [{ field: 'addresses', rule }]);
-  }
   if (addresses !== undefined) return addresses;
   if (consulHost === undefined && consulPort === undefined) return undefined;
   const host = consulHost ?? '127.0.0.1';

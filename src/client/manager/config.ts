@@ -1,24 +1,17 @@
-import { z } from 'zod';
-import {
-  defaults,
-  limits,
-  parseDuration,
-  parseOptions,
-  type Cache,
-  type Resolver,
-  type ServiceEndpoint,
-} from '../../model/index.js';
+import { defaults, type Cache, type Resolver, type ServiceEndpoint } from '../../model/index.js';
 import { realClock, realRandom, silentLogger, type Clock, type Logger, type Random } from '../../runtime/index.js';
+import { spanMs } from '../query.js';
 import type { RegistryBackend } from './backend.js';
+import { checkConfig } from './config-rules.js';
 import type { ConsulTlsOptions } from '../../consul/index.js';
 import type { DnsConfig } from '../dns/index.js';
 import type { Balancing } from '../resolution/balancing.js';
 import type { CheckRequest } from '../registration/registration.js';
 
 /**
- * How a `ServiceDiscoveryManager` works. Names and defaults are the documents' (seed "service_discovery.py"); times in
- * seconds where the documents count seconds, else with their unit in the name. Everything is optional: with nothing given
- * the manager talks to the agent that Consul's environment variables name, else to 127.0.0.1:8500.
+ * How a `ServiceDiscoveryManager` works. Times are numbers of seconds, or have their unit in the name. Everything is
+ * optional: with nothing given the manager talks to the agent that Consul's environment variables name, else to
+ * 127.0.0.1:8500. What another option leaves without effect is refused, not ignored.
  */
 export interface ServiceDiscoveryConfig {
   /** Default: the host of CONSUL_HTTP_ADDR, else 127.0.0.1. */
@@ -33,7 +26,8 @@ export interface ServiceDiscoveryConfig {
   /** Variables that Consul's own tools read. Default `process.env`; `{}` for none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /**
-   * Whom to ask. `consul` (default): our agent or Consul over HTTP.  An embedded registry: no sockets at all. Any other `Resolver`: discovery without registration.
+   * Whom to ask. `consul` (default): our agent or Consul over HTTP. `dns`: any DNS server, which only discovers. A registry
+   * of `createRegistry`: no sockets at all. Any other `Resolver`: discovery without registration.
    */
   readonly backend?: 'consul' | 'dns' | RegistryBackend | Resolver;
   /** With `backend: 'dns'`. */
@@ -106,69 +100,9 @@ export interface ManagerSettings {
   readonly random: Random;
 }
 
-const seconds = z.number('must be a number of seconds').positive('must be above 0');
-const text = z.string('must be a text').min(1, 'must not be empty');
-const duration = z
-  .string('must be a duration')
-  .refine((value) => (parseDuration(value) ?? -1) >= 0, 'must be a duration such as "1m"');
-const anything = z.custom<object>(isFields, 'must be an object');
-const having = (what: string, ...methods: readonly string[]) =>
-  z.custom<object>((value) => methods.every((name) => isMethod(value, name)), `must be ${what}`);
-const file = z.strictObject(
-  { path: text, keys: z.array(z.union([text, z.instanceof(Uint8Array)]), 'must be a list of keys').optional() },
-  'must be a path, or a path with keys',
-);
-
-const schema = z.strictObject({
-  consulHost: text.optional(),
-  consulPort: z
-    .number('must be a port')
-    .int('must be a port, 1 to 65535')
-    .min(1, 'must be a port, 1 to 65535')
-    .max(65_535, 'must be a port, 1 to 65535')
-    .optional(),
-  addresses: z.array(text, 'must be a list of addresses').min(1, 'must not be empty').optional(),
-  token: z.string('must be a text').optional(),
-  tls: anything.optional(),
-  environment: anything.optional(),
-  backend: z
-    .union([z.literal('consul'), z.literal('dns'), anything], 'must be "consul", "dns", a registry or a resolver')
-    .optional(),
-  dns: anything.optional(),
-  maxConnections: z.number('must be a number').int('must be a whole number').min(2, 'must be 2 or more').optional(),
-  timeoutMs: z.number('must be a number').positive('must be above 0').optional(),
-  maxRetries: z
-    .number('must be a number')
-    .int('must be a whole number')
-    .min(1, 'must be 1 or more')
-    .max(limits.lookupAttempts, `must be at most ${limits.lookupAttempts}`)
-    .optional(),
-  cacheTtl: seconds.optional(),
-  enableCaching: z.boolean('must be true or false').optional(),
-  staleBudget: z.number('must be a number of seconds').min(0, 'must be 0 or more').optional(),
-  sharedCache: having('a cache, as createRedisCache makes one', 'get', 'set', 'delete', 'close').optional(),
-  lastKnownGoodFile: z.union([text, file], 'must be a path, or a path with keys').optional(),
-  healthCheckInterval: seconds
-    .refine((value) => parseDuration(`${value}s`) !== undefined, 'must be a sensible number of seconds')
-    .optional(),
-  deregisterCriticalTimeout: duration.optional(),
-  address: text.optional(),
-  defaultCheck: anything.optional(),
-  balancing: anything.optional(),
-  services: z.record(z.string(), anything, 'must map names of services to balancing').optional(),
-  watchWait: z
-    .union([seconds, duration], 'must be seconds or a duration')
-    .refine(isWait, 'must be at most 10m')
-    .optional(),
-  logger: having('a logger', 'debug', 'info', 'warn', 'error').optional(),
-  clock: having('a clock', 'now', 'wall', 'sleep', 'after').optional(),
-  random: having('a source of randomness', 'next').optional(),
-});
-
 /** Throws INVALID_ARGUMENT naming every option that breaks a rule; an unknown one comes with the nearest known name. */
 export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings {
-  parseOptions('ServiceDiscoveryConfig', schema, config);
-  const wait = config.watchWait;
+  checkConfig(config);
   const ttlMs = config.cacheTtl === undefined ? defaults.cacheTtlMs : config.cacheTtl * 1_000;
   const staleMs = config.staleBudget === undefined ? defaults.staleBudgetMs : config.staleBudget * 1_000;
   return {
@@ -181,25 +115,9 @@ export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings
     healthCheckInterval:
       config.healthCheckInterval === undefined ? defaults.healthCheckInterval : `${config.healthCheckInterval}s`,
     deregisterAfter: config.deregisterCriticalTimeout ?? defaults.standardDeregisterAfter,
-    watchWaitMs: wait === undefined ? defaults.watchWaitMs : spanOf(wait),
+    watchWaitMs: spanMs('watchWait', config.watchWait, defaults.maxBlockingWaitMs) ?? defaults.watchWaitMs,
     logger: config.logger ?? silentLogger,
     clock: config.clock ?? realClock,
     random: config.random ?? realRandom,
   };
-}
-
-function isFields(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isMethod(value: unknown, name: string): boolean {
-  return typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function';
-}
-
-function isWait(wait: number | string): boolean {
-  return spanOf(wait) <= defaults.maxBlockingWaitMs;
-}
-
-function spanOf(span: number | string): number {
-  return typeof span === 'number' ? span * 1_000 : (parseDuration(span) as number);
 }

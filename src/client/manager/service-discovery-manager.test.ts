@@ -481,31 +481,6 @@ test('more names picked at once than are kept are all answered', async () => {
   expect(new Set(codes)).toEqual(new Set(['NO_ENDPOINTS']));
 });
 
-test.each<[string, object]>([
-  ['policy', { balancing: { policy: 'fairest' } }],
-  ['policy', { services: { api: { policy: 'fairest' } } }],
-  ['address', { address: 'a b' }],
-  ['defaultCheck', { defaultCheck: {} }],
-  ['defaultCheck.intervall', { defaultCheck: { http: '/', intervall: '1s' } }],
-  ['sharedCache', { sharedCache: { get: () => {} } }],
-  ['logger', { logger: {} }],
-  ['clock', { clock: { now: Date.now } }],
-  ['random', { random: Math.random }],
-  ['lastKnownGoodFile', { lastKnownGoodFile: {} }],
-  ['watchWait', { watchWait: '11m' }],
-  ['healthCheckInterval', { healthCheckInterval: 1e300 }],
-  ['deregisterCriticalTimeout', { deregisterCriticalTimeout: '-1m' }],
-])('a wrong %s is refused when the manager is made, not when it is used', (field, config) => {
-  const made = (): unknown => {
-    try {
-      return new ServiceDiscoveryManager({ environment: {}, ...config });
-    } catch (error) {
-      return error;
-    }
-  };
-  expect(made()).toMatchObject({ code: 'INVALID_ARGUMENT', details: { violations: [{ field }] } });
-});
-
 test('a shared cache that cannot be closed keeps nothing else open', async () => {
   const sharedCache = {
     get: async () => undefined,

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { EndpointExplanation } from '../../balancer/index.js';
 import type { ConsulClient } from '../../consul/index.js';
 import {
+  defaults,
   isDiscoveryError,
   limits,
   ServiceDiscoveryError,
@@ -25,10 +26,9 @@ import type {
 import { checkCall, refuseAborted } from '../call.js';
 import { broken, queryKey, queryOf, spanMs } from '../query.js';
 import type { NamedRequest } from '../registration/register-all.js';
-import { checkDefaults } from '../registration/registration-body.js';
 import { createRegistrar, type Registrar } from '../registration/registrar.js';
 import type { Registration, RegistrationRequest } from '../registration/registration.js';
-import { checkBalancing } from '../resolution/balancing.js';
+import type { Balancing } from '../resolution/balancing.js';
 import { Resolutions } from '../resolution/resolutions.js';
 import type { EndpointEvents } from '../watch/endpoint-events.js';
 import type { EndpointWatch } from '../watch/endpoint-watch.js';
@@ -104,9 +104,6 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   constructor(config: ServiceDiscoveryConfig = {}) {
     const settings = managerSettings(config);
     const { clock, random, logger } = settings;
-    for (const balancing of [{}, ...Object.values(config.services ?? {})])
-      checkBalancing({ ...config.balancing, ...balancing }, { clock, random });
-    checkDefaults(registrationDefaults(config, settings));
     this.settings = settings;
     // Fresh for the TTL and a tenth, then served at once for as long again while a new one is fetched.
     this.writes = new OwnWrites(clock, 2.2 * settings.ttlMs);
@@ -137,7 +134,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     this.resolutions = new Resolutions({
       clock,
       random,
-      balancing: (service) => ({ ...config.balancing, ...config.services?.[service] }),
+      balancing: balancingOf(config),
       follow: (query, signal) => this.watches.watch(query, { ...this.pace(), signal, background: true }),
       present: (query) => this.watches.current(query),
       ask: (query, options) => this.ask(this.askedFor(query), options, false),
@@ -484,7 +481,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     options: WatchServiceOptions = {},
   ): { readonly query: ServiceQuery; readonly local: LocalWatchOptions } {
     const { query } = this.asked(name, options, WATCH);
-    const waitMs = spanMs('wait', options.wait);
+    const waitMs = spanMs('wait', options.wait, defaults.maxBlockingWaitMs);
     const intervalMs = spanMs('interval', options.interval);
     const { signal } = options;
     return { query, local: { ...this.pace(), ...defined({ waitMs, intervalMs, signal }) } };
@@ -542,6 +539,12 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   private refuseClosed(): void {
     if (this.closing) throw new ServiceDiscoveryError('CLOSED', 'the manager is closed');
   }
+}
+
+/** Names of services compare without regard to case. */
+function balancingOf({ balancing, services = {} }: ServiceDiscoveryConfig): (service: string) => Balancing {
+  const byName = new Map(Object.entries(services).map(([name, own]) => [name.toLowerCase(), own]));
+  return (service) => ({ ...balancing, ...byName.get(service.toLowerCase()) });
 }
 
 function registrationDefaults({ address, defaultCheck }: ServiceDiscoveryConfig, settings: ManagerSettings) {

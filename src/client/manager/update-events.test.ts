@@ -29,25 +29,25 @@ const onError = (error: unknown): void => void errors.push(error);
 const configsOf = (source: ConfigSource | undefined): ConfigWatches =>
   new ConfigWatches(source, onError, { clock, random: seededRandom(1) });
 
-describe('load_balancer_update', () => {
-  function updatesOver(watched: Map<string, EndpointSet>): UpdateEvents {
-    return new UpdateEvents({
-      clock,
-      configs: configsOf(undefined),
-      watch: async function* () {},
-      current: (query) => watched.get(queryKey(query)),
-      snapshot: () => {
-        throw new Error('nobody asked for one');
-      },
-      onError,
-    });
-  }
-  const listen = (updates: UpdateEvents, told: LoadBalancerUpdate[]): void => {
-    updates.on('load_balancer_update', (update) => void told.push(update));
-  };
-  const ports = (told: readonly LoadBalancerUpdate[]): unknown[] =>
-    told.map(({ added, stale }) => [added.map(({ port }) => port), stale]);
+function updatesOver(watched: Map<string, EndpointSet>): UpdateEvents {
+  return new UpdateEvents({
+    clock,
+    configs: configsOf(undefined),
+    watch: async function* () {},
+    current: (query) => watched.get(queryKey(query)),
+    snapshot: () => {
+      throw new Error('nobody asked for one');
+    },
+    onError,
+  });
+}
+const listen = (updates: UpdateEvents, told: LoadBalancerUpdate[]): void => {
+  updates.on('load_balancer_update', (update) => void told.push(update));
+};
+const ports = (told: readonly LoadBalancerUpdate[]): unknown[] =>
+  told.map(({ added, stale }) => [added.map(({ port }) => port), stale]);
 
+describe('load_balancer_update', () => {
   test('a new listener is told of what is watched now, and whether anybody confirms it', async () => {
     const watched = new Map([[queryKey(API), setOf(1, true)]]);
     const updates = updatesOver(watched);

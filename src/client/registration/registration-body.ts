@@ -1,13 +1,5 @@
 import type { HealthCheckDefinition, ServiceRegistration, Violation } from '../../model/index.js';
-import {
-  defaults,
-  isAnyAddress,
-  isDiscoveryError,
-  limits,
-  metaComplaint,
-  optionViolations,
-  refusal,
-} from '../../model/index.js';
+import { defaults, isAnyAddress, limits, metaComplaint, optionViolations, refusal } from '../../model/index.js';
 import type { CheckPlan } from './check-body.js';
 import { planCheck } from './check-body.js';
 import type { CheckRequest, RegistrationRequest } from './registration.js';
@@ -89,20 +81,6 @@ export function planRegistration(
 
 function whatOf(service: unknown): string {
   return typeof service === 'string' && service !== '' ? `registration of "${service}"` : 'registration';
-}
-
-/** Throws INVALID_ARGUMENT naming what no registration could take. */
-export function checkDefaults(given: RegistrationDefaults): void {
-  try {
-    planRegistration('service', { port: 1 }, given, () => 'id');
-  } catch (error) {
-    if (!isDiscoveryError(error, 'INVALID_ARGUMENT')) throw error;
-    const named = (error.details.violations ?? []).map(({ field, rule }) => ({
-      field: field.replace(/^check\b/, 'defaultCheck'),
-      rule,
-    }));
-    throw refusal('defaults of registrations', named);
-  }
 }
 
 function nameViolations(service: unknown): Violation[] {

@@ -1,5 +1,6 @@
 import { createBalancer, type BalancerOptions, type VersionSubset } from '../../balancer/index.js';
 import type { ServiceEndpoint } from '../../model/index.js';
+import { broken, refuseUnknown } from '../query.js';
 
 /** How endpoints of a service are chosen (docs/balancing.md). */
 export interface Balancing extends Omit<BalancerOptions, 'clock' | 'random' | 'subsets'> {
@@ -17,19 +18,44 @@ export interface SubsetRequest {
   readonly accepts?: (endpoint: ServiceEndpoint) => boolean;
 }
 
+const BALANCING: readonly (keyof Balancing)[] = [
+  'policy',
+  'locality',
+  'subset',
+  'subsets',
+  'ejection',
+  'panic',
+  'slowStart',
+  'overprovisioning',
+  'onEvent',
+];
+const SUBSET: readonly (keyof SubsetRequest)[] = ['name', 'weight', 'filter', 'accepts'];
+
+/** Throws INVALID_ARGUMENT naming the option that breaks a rule. Filters are looked at when they are used first. */
+export function checkBalancing(balancing: Balancing): void {
+  refuseUnknown(balancing, BALANCING);
+  const { subsets } = balancing;
+  if (subsets !== undefined && !Array.isArray(subsets)) throw broken('subsets', 'must be a list');
+  for (const [at, subset] of (subsets ?? []).entries()) {
+    if (typeof subset !== 'object' || subset === null) throw broken(`subsets[${at}]`, 'must be an object');
+    refuseUnknown(subset, SUBSET);
+    const { filter, accepts } = subset as SubsetRequest;
+    if (filter !== undefined && accepts !== undefined)
+      throw broken(`subsets[${at}]`, 'has a filter or a function accepts, not both');
+    if (filter !== undefined && (typeof filter !== 'string' || filter === ''))
+      throw broken(`subsets[${at}].filter`, 'must be a filter expression');
+  }
+  const plain = subsets?.map((subset) => ({ ...subset, accepts: subset.accepts ?? (() => true) }));
+  createBalancer({ ...balancing, subsets: plain, clock: STILL, random: STILL }).close();
+}
+
+/** For a balancer that chooses nothing. */
+const STILL = { now: () => 0, next: () => 0 };
+
 export interface CompiledBalancing {
   readonly options: Omit<BalancerOptions, 'clock' | 'random'>;
   /** To be awaited before the first choice; rejects with INVALID_ARGUMENT when a filter is none. */
   readonly prepared: Promise<void> | undefined;
-}
-
-/** Throws INVALID_ARGUMENT naming the option that breaks a rule; filters of subsets are read by the first pick. */
-export function checkBalancing(
-  { subsets, ...rest }: Balancing,
-  seams: Pick<BalancerOptions, 'clock' | 'random'>,
-): void {
-  const unfiltered = subsets?.map(({ name, weight }) => ({ name, weight, accepts: () => true }));
-  createBalancer({ ...rest, ...seams, ...(unfiltered && { subsets: unfiltered }) }).close();
 }
 
 /** The filter language is loaded only when a filter is used: it is a third of what the client library weighs. */

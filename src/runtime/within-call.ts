@@ -31,7 +31,7 @@ export async function withinCall<T>(
   ended.catch(() => {});
   const ignore = onAbort(signal, () => controller.abort(aborted(what, signal)));
   const cancel = clock.after(timeoutMs, () =>
-    controller.abort(new ServiceDiscoveryError('TIMEOUT', `${what} did not end within ${timeoutMs} ms`)),
+    controller.abort(new ServiceDiscoveryError('TIMEOUT', `${what} did not end within ${Math.round(timeoutMs)} ms`)),
   );
   try {
     const result = work({ signal: controller.signal, leftMs: () => Math.max(0, dueMs - clock.now()) });

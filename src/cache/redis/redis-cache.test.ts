@@ -1,5 +1,6 @@
 import { createClient } from '@redis/client';
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasRedis, RedisServer } from '../../../test/support/redis-server.js';
@@ -17,6 +18,14 @@ import type { RedisEvent } from './index.js';
 test('redis-server is here where it must be', () => {
   if (process.env['CI'] === 'true')
     expect(hasRedis, 'redis-server is not installed: run scripts/test-setup').toBe(true);
+});
+
+test('printed or sent it shows no password', async () => {
+  const cache = createRedisCache({ url: 'redis://:pass-word@127.0.0.1:1' });
+  await cache.get('a');
+  expect(inspect(cache, { depth: 20, showHidden: true })).not.toContain('pass-word');
+  expect(JSON.stringify(cache)).not.toContain('pass-word');
+  await cache.close();
 });
 
 /** Wall time turns by hand; deadlines and back-offs are real, for a real server is asked. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { defaults, limits } from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import { destroyQuietly, isErrorReply, loadRedisPackage, openRedisClient } from './client.js';
@@ -84,6 +85,15 @@ export class RedisLink {
 
   stats(): Readonly<Record<string, number>> {
     return this.counts;
+  }
+
+  /** Neither URL nor client: both hold the password. */
+  toJSON(): object {
+    return { closed: this.closed, failures: this.failures, ...this.counts };
+  }
+
+  [inspect.custom](): string {
+    return `RedisLink ${inspect(this.toJSON())}`;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Cache, CacheEntry } from '../../model/index.js';
@@ -17,6 +18,13 @@ function entryOf(value: string, fields: Partial<CacheEntry<string>> = {}): Cache
   const times = { storedAt: now, freshUntil: now + 30_000, staleUntil: now + 60_000, loadMs: 1 };
   return { value, index: 1, indexSpace: 's', negative: false, ...times, ...fields };
 }
+
+test('printed or sent it shows no key', () => {
+  const key = KEY.toString('base64');
+  const cache = createSealedCache({ cache: createMemoryCache(), name: 'samples', keys: [key] });
+  expect(inspect(cache, { depth: 20, showHidden: true })).not.toContain(key);
+  expect(JSON.stringify(cache)).not.toContain(key);
+});
 
 describe('a sealed cache', () => {
   const exam = cacheSuite(async () => {

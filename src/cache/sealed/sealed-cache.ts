@@ -44,9 +44,14 @@ class SealedCache<V> implements Cache<V> {
   private rejected = 0;
   private unencodable = 0;
 
-  constructor(private readonly options: SealedCacheOptions<V>) {
-    const { cache, codec = jsonCodec(), keys, onRotate } = options;
+  private readonly name: string;
+  private readonly onRejected: SealedCacheOptions<V>['onRejected'];
+
+  /** The keys are kept in the sealer alone, where printing does not show them. */
+  constructor({ cache, name, codec = jsonCodec(), keys, onRotate, onRejected }: SealedCacheOptions<V>) {
     this.cache = cache;
+    this.name = name;
+    this.onRejected = onRejected;
     this.codec = codec;
     this.sealer = new Sealer(readSealKeys(keys), onRotate);
     this.peek = cache.peek && ((key, now) => this.opened(key, cache.peek?.(key, now)));
@@ -93,7 +98,7 @@ class SealedCache<V> implements Cache<V> {
 
   private reject(key: string, entry: CacheEntry<Uint8Array>, why: Rejection | 'undecodable'): undefined {
     this.rejected += 1;
-    this.options.onRejected?.(key, why);
+    this.onRejected?.(key, why);
     // It must not stand in the way of a right one by the index it claims. One of an unknown key may be right for others.
     if (why !== 'unknown-key') void this.cache.delete(key, entry.indexSpace).catch(() => {});
     return undefined;
@@ -101,7 +106,7 @@ class SealedCache<V> implements Cache<V> {
 
   private boundTo(key: string, entry: Omit<CacheEntry<unknown>, 'value'>): Uint8Array {
     const { index, indexSpace, storedAt, freshUntil, staleUntil, loadMs, negative } = entry;
-    const fields = [this.options.name, key, indexSpace, index, storedAt, freshUntil, staleUntil, loadMs, negative];
+    const fields = [this.name, key, indexSpace, index, storedAt, freshUntil, staleUntil, loadMs, negative];
     return Buffer.from(JSON.stringify(fields), 'utf8');
   }
 }

@@ -439,6 +439,19 @@ describe.each(worlds)('over %s', (_name, open) => {
     expect(errors).toEqual([]);
   });
 
+  test('a registration under way when it is closed is none afterwards', async () => {
+    const calls = ['x', undefined].map((id) => manager.registerService('api', { ...api, ...(id && { id }) }));
+    const settled = Promise.allSettled(calls);
+    // Somewhere between the first question and the last answer.
+    await Promise.race([calls[0], new Promise((resolve) => setImmediate(resolve))]);
+    await manager.close();
+    for (const outcome of await settled)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CLOSED' });
+    const other = new ServiceDiscoveryManager(world.config);
+    await expect.poll(() => other.discoverService('api', { useCache: false, onlyPassing: false })).toEqual([]);
+    await other.close();
+  });
+
   test('close can leave what is registered', async () => {
     await manager.registerService('api', { ...api, id: 'a1' });
     await manager.close({ deregister: false });

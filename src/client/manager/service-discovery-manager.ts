@@ -398,12 +398,13 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     this.updates.close();
     this.configs.close();
     await this.watches.close();
+    // First, so that none is added to those that are deregistered.
+    await this.registrar?.close();
     if (deregister) {
       await mapAtOnce(this.registrations(), limits.registrationsAtOnce, (registration) =>
         registration.deregister(options).catch((error: unknown) => this.failed(error)),
       );
     }
-    await this.registrar?.close();
     // A shared cache may be anybody's.
     await this.sets.close().catch((error: unknown) => this.failed(error));
     await this.backend.close();

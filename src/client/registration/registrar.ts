@@ -210,7 +210,8 @@ class KeepingRegistrar implements Registrar, Keeping {
       if (this.isClosed) throw closed();
     } catch (error) {
       const failure = asDiscoveryError(error, `registering ${plan.id}`);
-      if (!isIdGiven && mayHaveHappened(failure)) await this.removeLeftover(plan);
+      // Of an id that was given, only where nobody is left who could register it again.
+      if ((!isIdGiven || (this.isClosed && !before)) && mayHaveHappened(failure)) await this.removeLeftover(plan);
       throw failure;
     }
     this.removals.forget(plan.id);

@@ -37,14 +37,15 @@ const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
   [/raft is already shutdown|server is shutting down/i, 'UNAVAILABLE'],
 ];
 const NO_AGENT = 'Is that the address of an agent, and not of another web server?';
-/** Of what a server says, this much is shown. */
+/** Of what a server says, this much is shown; of what it was asked, which may be as long as its caller likes, less. */
 const SHOWN_CHARS = 2_000;
+const SHOWN_OF_PATH = 200;
 
 /** A status that is no answer, as an error in the agent's own words: they name the field or the thing. */
 export function refusalOf(answer: RawAnswer, what: string, secrets: readonly string[]): ServiceDiscoveryError {
   if (answer.status >= 300 && answer.status < 400) return redirected(answer, what);
   const said = withoutSecrets(answer.bytes.toString('utf8').trim(), secrets).slice(0, SHOWN_CHARS);
-  const message = said === '' ? `${what}: ${answer.status} from ${answer.address}` : said;
+  const message = said === '' ? `${shortened(what)}: ${answer.status} from ${answer.address}` : said;
   const retryAfterMs = retryAfter(answer.header('retry-after'));
   return new ServiceDiscoveryError(codeOf(answer.status, said), message, {
     details: {
@@ -70,7 +71,7 @@ export function notAnAgent(answer: RawAnswer, says: string, cause?: unknown): Se
 
 /** Never followed: it would take the token along, and an agent redirects only to other things than were asked for. */
 function redirected(answer: RawAnswer, what: string): ServiceDiscoveryError {
-  return notAnAgent(answer, `${what} with a redirect (${answer.status})`);
+  return notAnAgent(answer, `${shortened(what)} with a redirect (${answer.status})`);
 }
 
 function codeOf(status: number, said: string): ErrorCode {
@@ -79,6 +80,10 @@ function codeOf(status: number, said: string): ErrorCode {
     if (found) return found[1];
   }
   return CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
+}
+
+function shortened(path: string): string {
+  return path.length > SHOWN_OF_PATH ? `${path.slice(0, SHOWN_OF_PATH)}…` : path;
 }
 
 /** Servers and proxies may repeat what they were sent. */

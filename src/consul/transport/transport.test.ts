@@ -118,6 +118,13 @@ describe('an answer that is none', () => {
     expect(error.message).toBe(`GET /v1/kv/a: 500 from http://${address}`);
   });
 
+  test('a path as long as its caller likes is not repeated in full', async () => {
+    const { address } = await fake((_, response) => response.writeHead(431).end());
+    const error = await failure(clientOf(address).kv.get('k'.repeat(8_000)));
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(error.message.length).toBeLessThan(300);
+  });
+
   test('429 tells when to come back', async () => {
     const { address } = await fake((_, response) => response.writeHead(429, { 'Retry-After': '3' }).end('slower'));
     expect((await failure(clientOf(address).status.leader())).details['retryAfterMs']).toBe(3_000);

@@ -170,6 +170,8 @@ export const defaults = {
   /** How long a server that leaves waits for the requests it is still answering, and for the registry. */
   finishRequestsMs: 10_000,
   leaveRegistryMs: 5_000,
+  /** For those who hold connections that are no HTTP any more to end them, once the server closes. */
+  closeGraceMs: 1_000,
   /** Between two tries of registering at the start. */
   registerBackoff: { baseMs: 500, capMs: 10_000 },
   livePath: '/livez',

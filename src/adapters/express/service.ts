@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Registration } from '../../client/index.js';
 import { closeServer } from '../servers/close-server.js';
+import { Connections } from '../servers/connections.js';
 import { ServiceLifecycle, type LifecycleState } from '../servers/lifecycle.js';
 import type { ServiceOptions } from '../servers/service-options.js';
 
@@ -26,11 +27,11 @@ export interface DiscoveryService extends AsyncDisposable {
  * `service.attach(app.listen(port))`. Throws INVALID_ARGUMENT.
  */
 export function discoveryService({ onError = warn, ...options }: DiscoveryServiceOptions): DiscoveryService {
-  let attached: Server | undefined;
+  let attached: { readonly server: Server; readonly connections: Connections } | undefined;
   const lifecycle = new ServiceLifecycle(options, {
     onError,
     closeServer: async () => {
-      if (attached) await closeServer(attached);
+      if (attached) await closeServer(attached.server, attached.connections);
     },
   });
   const middleware = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
@@ -41,7 +42,7 @@ export function discoveryService({ onError = warn, ...options }: DiscoveryServic
     response.end(answer.text);
   };
   const attach = <S extends Server>(server: S): S => {
-    attached = server;
+    attached = { server, connections: new Connections(server) };
     if (server.listening) lifecycle.listening(server.address());
     else server.once('listening', () => lifecycle.listening(server.address()));
     // Closed by somebody else: too late for all but the registry.

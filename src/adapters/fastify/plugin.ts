@@ -1,12 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { Connections } from '../servers/connections.js';
 import { ServiceLifecycle } from '../servers/lifecycle.js';
 import { parseServiceOptions, type ServiceOptions } from '../servers/service-options.js';
 
 /** What we use of a Fastify 5 instance, so that Fastify need not be there for those who use something else. */
 export interface FastifyShape {
   /** That of HTTP/2 has no `closeAllConnections`; Fastify ends its sessions. */
-  readonly server: { address(): AddressInfo | string | null; closeAllConnections?(): void };
+  readonly server: {
+    readonly listening: boolean;
+    address(): AddressInfo | string | null;
+    on(event: 'connection', listener: (socket: Socket) => void): unknown;
+    close(closed: () => void): unknown;
+    closeAllConnections?(): void;
+  };
   readonly log: { error(fields: object, text: string): void };
   addHook(name: 'onRequest', hook: (request: RawRequest, reply: RawReply, done: () => void) => void): unknown;
   addHook(name: 'onListen', hook: () => Promise<void>): unknown;
@@ -39,10 +46,11 @@ export async function discoveryPlugin(app: FastifyShape, options: DiscoveryPlugi
   const { livePath, readyPath } = parseServiceOptions(options);
   const root = ownerOf(app, 'close');
   const closeApp = root.close.bind(root);
+  const connections = new Connections(app.server);
   const closeServer = async (): Promise<void> => {
     // What was under way is finished by now, or had its time.
     app.server.closeAllConnections?.();
-    await closeApp();
+    await connections.endWith(Promise.resolve(closeApp()).then(() => endListening(app)));
   };
   const lifecycle = new ServiceLifecycle(options, {
     onError: (err) => app.log.error({ err }, 'service discovery'),
@@ -78,6 +86,11 @@ Object.assign(discoveryPlugin, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@datapunk/discovery',
 });
+
+/** An app that was closed while it began to listen listens all the same. */
+async function endListening({ server }: FastifyShape): Promise<void> {
+  if (server.listening) await new Promise<void>((resolve) => void server.close(resolve));
+}
 
 /** Children have their parent as prototype. */
 function ownerOf(app: FastifyShape, key: keyof FastifyShape): FastifyShape {

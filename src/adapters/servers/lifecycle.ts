@@ -76,9 +76,13 @@ export class ServiceLifecycle implements AsyncDisposable {
     return this.settled;
   }
 
-  /** The server listens there: registering begins. A second address of the same server changes nothing. */
+  /**
+   * The server listens there: registering begins. A second address of the same server changes nothing. One that was
+   * closed before it listened is closed now.
+   */
   listening(address: AddressInfo | string | null): void {
-    this.registering ??= this.register(address);
+    if (this.left) void this.left.then(() => this.attempt(this.hooks.closeServer));
+    else this.registering ??= this.register(address);
   }
 
   /** Every request goes through here, so that leaving knows what is under way and tells clients to reconnect elsewhere. */

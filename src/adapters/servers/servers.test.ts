@@ -1,7 +1,7 @@
 /** The ways a server is put into a service, each through the same exam. */
 import { EventEmitter, once } from 'node:events';
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import express from 'express';
 import { fastify } from 'fastify';
 import { Agent, request } from 'undici';
@@ -15,6 +15,7 @@ import type { ServiceOptions } from './service-options.js';
 
 interface Running {
   readonly port: number;
+  readonly server: Server;
   readonly errors: Error[];
   readonly state: () => string;
   ready(): Promise<unknown>;
@@ -37,8 +38,9 @@ const startBare: Start = async (options, slow) => {
       if (incoming.url === '/slow') void slow.then(answer);
       else answer();
     });
-  const port = await listening(service.attach(createServer(handle).listen(0, '127.0.0.1')));
-  return { port, errors, state: () => service.state, ready: service.ready, close: service.close };
+  const server = service.attach(createServer(handle).listen(0, '127.0.0.1'));
+  const port = await listening(server);
+  return { port, server, errors, state: () => service.state, ready: service.ready, close: service.close };
 };
 
 const startExpress: Start = async (options, slow) => {
@@ -48,8 +50,9 @@ const startExpress: Start = async (options, slow) => {
   app.use(service);
   app.get('/slow', (incoming, response) => void slow.then(() => response.send(`hello ${incoming.url}`)));
   app.get('/{*any}', (incoming, response) => void response.send(`hello ${incoming.url}`));
-  const port = await listening(service.attach(app.listen(0, '127.0.0.1')));
-  return { port, errors, state: () => service.state, ready: service.ready, close: service.close };
+  const server = service.attach(app.listen(0, '127.0.0.1'));
+  const port = await listening(server);
+  return { port, server, errors, state: () => service.state, ready: service.ready, close: service.close };
 };
 
 const startFastify: Start = async (options, slow) => {
@@ -65,7 +68,15 @@ const startFastify: Start = async (options, slow) => {
   await app.listen({ port: 0, host: '127.0.0.1' });
   const lifecycle = app.getDecorator<ServiceLifecycle>('discovery');
   const { port } = app.server.address() as AddressInfo;
-  return { port, errors, state: () => lifecycle.state, ready: () => lifecycle.ready(), close: () => app.close() };
+  const { server } = app;
+  return {
+    port,
+    server,
+    errors,
+    state: () => lifecycle.state,
+    ready: () => lifecycle.ready(),
+    close: () => app.close(),
+  };
 };
 
 let manager: InMemoryDiscovery;
@@ -225,6 +236,21 @@ describe.each([
     await expect(ask(port, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  test('what became a WebSocket does not hold the end up', async () => {
+    const { port, ready, close, server } = await start();
+    await ready();
+    server.on('upgrade', (_request, socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: any\r\nconnection: upgrade\r\n\r\n');
+    });
+    const client = connect(port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nhost: a\r\nupgrade: any\r\nconnection: upgrade\r\n\r\n');
+    await once(client, 'data');
+    const ended = once(client, 'close');
+    await close();
+    await ended;
+  });
+
   test.each([
     [{ name: '' }, 'name must be the name of the service'],
     [{ onsignal: true }, 'onsignal is not an option; did you mean onSignal?'],
@@ -242,6 +268,21 @@ test('a server closed without us is deregistered all the same', async () => {
   await service.ready();
   server.close();
   await expect.poll(() => manager.events).toEqual(['registered o', 'draining o', 'deregistered o']);
+});
+
+test('a server closed while it begins to listen does not listen on, and is not registered', async () => {
+  const service = discoveryService({ name: 'orders', manager });
+  const server = service.attach(createServer().listen(0, 'localhost'));
+  await service.close();
+  await once(server, 'listening');
+  await expect.poll(() => server.listening).toBe(false);
+  const app = fastify();
+  await app.register(discoveryPlugin, { name: 'orders', manager });
+  const listened = app.listen({ port: 0, host: '127.0.0.1' });
+  await app.close();
+  await listened;
+  await expect.poll(() => app.server.listening).toBe(false);
+  expect(manager.events).toEqual([]);
 });
 
 test('one that listens already is registered as well, at the manager’s address when it listens on all', async () => {

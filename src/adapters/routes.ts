@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Discovery, ServiceResolution } from '../client/index.js';
-import { limits } from '../model/index.js';
+import { limits, type ServiceEndpoint } from '../model/index.js';
 import { ServiceHosts } from './service-host.js';
 
 export interface RouteOptions {
   readonly suffixes: readonly string[];
   /** Name of a balancing policy. Default: the manager's. */
   readonly policy?: string;
+  /** Told of the endpoints of every service followed, now and whenever they change. */
+  readonly onChange?: (resolution: ServiceResolution, endpoints: readonly ServiceEndpoint[]) => void;
 }
 
 /**
@@ -52,6 +54,8 @@ export class Routes {
       ...(this.options.policy !== undefined && { policy: this.options.policy }),
     });
     this.known.set(host, resolution);
+    const { onChange } = this.options;
+    if (onChange) resolution.onChange(({ endpoints }) => onChange(resolution, endpoints));
     return resolution;
   }
 }

@@ -98,6 +98,28 @@ describe('node:http with the agent', () => {
     expect(manager.opened).toEqual([]);
   });
 
+  test('connections to instances that left are let go: idle ones at once, others after their request', async () => {
+    let finish: (() => void) | undefined;
+    const busy = await instance((_request, response) => {
+      finish = () => void response.end('late');
+    });
+    const [idle, other] = [await instance(), await instance()];
+    const through = { agent: agent() };
+    manager.set('orders', [idle.port]);
+    await get('http://orders.service/', through);
+    manager.set('orders', [busy.port]);
+    await expect.poll(() => idle.connections()).toBe(0);
+    const late = get('http://orders.service/', through);
+    await expect.poll(() => busy.requests.length).toBe(1);
+    manager.set('orders', [other.port]);
+    await get('http://orders.service/', through);
+    expect([busy.connections(), other.connections()]).toEqual([1, 1]);
+    finish?.();
+    expect(await late).toEqual([200, 'late']);
+    await expect.poll(() => busy.connections()).toBe(0);
+    expect(other.connections()).toBe(1);
+  });
+
   test('an instance without a port gets that of the URL', async () => {
     const a = await instance();
     manager.set('orders', [endpointAt('orders', 0)]);

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
+import { endpointKey } from '../../balancer/index.js';
 import type { Discovery, PickedEndpoint, ServiceResolution } from '../../client/index.js';
 import { defaults, parseOptions } from '../../model/index.js';
 import { discoverySource, type DiscoverySource } from '../discovery-source.js';
@@ -99,6 +100,12 @@ export class DiscoveryHttpsAgent extends https.Agent implements AsyncDisposable 
   }
 }
 
+/** Whom a connection was made to. */
+interface Peer {
+  readonly resolution: ServiceResolution;
+  readonly key: string;
+}
+
 /** What both agents share: laid over the methods of the one given. */
 class AgentRouting {
   private readonly source: DiscoverySource;
@@ -106,6 +113,8 @@ class AgentRouting {
   private readonly timeoutMs: number;
   /** Connections to another endpoint than the one they are filed under: good for one request. */
   private readonly elsewhere = new WeakSet<Duplex>();
+  private readonly peers = new WeakMap<Duplex, Peer>();
+  private readonly present = new WeakMap<ServiceResolution, ReadonlySet<string>>();
 
   constructor(
     private readonly agent: http.Agent,
@@ -119,11 +128,13 @@ class AgentRouting {
     this.routes = new Routes(this.source.get, {
       suffixes: options.suffixes ?? defaults.adapterSuffixes,
       policy: options.policy,
+      onChange: (resolution, endpoints) => this.letGo(resolution, new Set(endpoints.map(endpointKey))),
     });
     const methods: AgentInside = {
       addRequest: (request, given) => this.addRequest(request, given),
       createConnection: (given, callback) => this.createConnection(given, callback),
-      keepSocketAlive: (socket) => !this.elsewhere.has(socket) && base.keepSocketAlive.call(agent, socket),
+      keepSocketAlive: (socket) =>
+        !this.elsewhere.has(socket) && !this.hasLeft(socket) && base.keepSocketAlive.call(agent, socket),
     };
     Object.assign(agent, methods);
   }
@@ -131,6 +142,21 @@ class AgentRouting {
   async close(): Promise<void> {
     this.routes.close();
     await this.source.release();
+  }
+
+  /** An instance that left may never close what is idle, and no request would use it again. */
+  private letGo(resolution: ServiceResolution, present: ReadonlySet<string>): void {
+    this.present.set(resolution, present);
+    for (const idle of Object.values(this.agent.freeSockets)) {
+      for (const socket of idle?.slice() ?? []) {
+        if (this.peers.get(socket)?.resolution === resolution && this.hasLeft(socket)) socket.destroy();
+      }
+    }
+  }
+
+  private hasLeft(socket: Duplex): boolean {
+    const peer = this.peers.get(socket);
+    return peer !== undefined && this.present.get(peer.resolution)?.has(peer.key) === false;
   }
 
   private addRequest(request: http.ClientRequest, options: RequestOptions): void {
@@ -212,6 +238,7 @@ class AgentRouting {
         },
       });
       if (moved) this.elsewhere.add(socket);
+      else this.peers.set(socket, { resolution, key: endpointKey(picked.endpoint) });
       return socket;
     } finally {
       tracked.whenCancelled(undefined);

@@ -1,6 +1,14 @@
 import { createServer, type Server } from 'node:https';
 import { Readable } from 'node:stream';
-import { Agent, fetch as undiciFetch, getGlobalDispatcher, request, setGlobalDispatcher, WebSocket } from 'undici';
+import {
+  Agent,
+  fetch as undiciFetch,
+  getGlobalDispatcher,
+  interceptors,
+  request,
+  setGlobalDispatcher,
+  WebSocket,
+} from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { deadPort, httpInstance, type HttpInstance } from '../../testing/http-instance.js';
@@ -589,6 +597,49 @@ describe('streams', () => {
     expect(message).toBe('hi');
     expect(manager.outcomes.at(-1)?.outcome).toMatchObject({ ok: true });
   });
+});
+
+test('connections to instances that left end with the keep-alive of the agent, whatever servers announce', async () => {
+  const agent = new Agent({ keepAliveTimeout: 100, keepAliveMaxTimeout: 200 });
+  ends.push(() => agent.destroy());
+  const through = agent.compose(discovery({ manager }));
+  const all: HttpInstance[] = [];
+  for (let n = 0; n < 20; n++) {
+    const one = await instance((_request, response) => {
+      response.setHeader('keep-alive', 'timeout=300');
+      response.end();
+    });
+    all.push(one);
+    manager.set('orders', [one.port]);
+    await (await request('http://orders.service/', { dispatcher: through })).body.dump();
+  }
+  await expect.poll(() => all.reduce((sum, one) => sum + one.connections(), 0), { timeout: 10_000 }).toBe(0);
+  expect(agent.stats).toEqual({});
+});
+
+test('interceptors composed after it see names', async () => {
+  const landed = await instance();
+  const redirecting = await instance((_request, response) => {
+    response.writeHead(302, { location: 'http://other.service/landed' });
+    response.end();
+  });
+  manager.set('orders', [redirecting.port]);
+  manager.set('other', [landed.port]);
+  const agent = new Agent();
+  ends.push(() => agent.destroy());
+  const through = agent.compose(
+    discovery({ manager }),
+    interceptors.redirect({ maxRedirections: 3 }),
+    interceptors.retry({ maxRetries: 1 }),
+  );
+  const answer = await request('http://orders.service/', { dispatcher: through });
+  expect(await answer.body.text()).toBe(String(landed.port));
+  const followed = await undiciFetch('http://orders.service/', {
+    headers: { cookie: 'a=1' },
+    dispatcher: dispatcher(),
+  });
+  expect([followed.url, await followed.text()]).toEqual(['http://other.service/landed', String(landed.port)]);
+  expect(landed.requests).toMatchObject([{ host: 'other.service' }, { host: 'other.service' }]);
 });
 
 describe('TLS', () => {

@@ -259,6 +259,17 @@ describe.each(worlds)('over %s', (_name, open) => {
     expect(seen).toEqual([0, 1]);
   });
 
+  test('what is picked from after the manager was closed says so', async () => {
+    await manager.registerService('api', api);
+    const resolution = manager.resolution('api');
+    await resolution.ready();
+    await manager.close();
+    expect(resolution.pick()).toMatchObject({
+      type: 'none',
+      error: { code: 'CLOSED', message: 'api is not followed any more: the manager is closed' },
+    });
+  });
+
   test('picks share the load, and leave out what failed', async () => {
     for (const port of [1, 2]) await manager.registerService('api', { ...api, id: `a${port}`, port });
     const counts = new Map<string, number>();

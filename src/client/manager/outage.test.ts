@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +43,24 @@ test('without an agent a known name goes on being answered, and says so; an unkn
   expect((await manager.discoverSet('api', { useCache: false })).error?.code).toBe('UNAVAILABLE');
   await expect(manager.discoverService('other')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect((await manager.pick('api')).endpoint.id).toBe('a1');
+});
+
+test('a proxy whose agent is gone is no registry without services: what is known goes on being answered', async () => {
+  await agent.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
+  const port = agent.http.split(':').at(-1);
+  const manager = managerOf();
+  await manager.discoverSet('api');
+  await agent.close();
+  const proxy = createServer((_, response) => void response.writeHead(404).end('404 page not found'));
+  await once(proxy.listen(Number(port), '127.0.0.1'), 'listening');
+  try {
+    const set = await manager.discoverSet('api', { useCache: false });
+    expect([ids(set), set.stale, set.error?.code]).toEqual([['a1'], true, 'INTERNAL']);
+    await expect(manager.discoverService('other')).rejects.toMatchObject({ code: 'INTERNAL' });
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });
 
 test('without caching nothing is kept for an outage', async () => {

@@ -1,6 +1,6 @@
 import { blockingLoop, endpointsOf } from '../../../consul/index.js';
 import type { BlockingRead, BlockingTurn, ConsulAnswer } from '../../../consul/index.js';
-import { allAbilities, defaults, ServiceDiscoveryError } from '../../../model/index.js';
+import { allAbilities, defaults, isDiscoveryError, ServiceDiscoveryError } from '../../../model/index.js';
 import type {
   CallOptions,
   EndpointSet,
@@ -95,11 +95,22 @@ export class ConsulResolver implements Resolver {
     checkQuery(query, this.supports, 'an agent');
     const { service, onlyPassing: passing, ...rest } = query;
     return async (turn) => {
-      const answer = await this.client.health.service(service, { ...rest, ...turn, passing });
+      const answer = await this.client.health.service(service, { ...rest, ...turn, passing }).catch(notFoundIsNoAgent);
       const value = { endpoints: endpointsOf(answer.value), hasLeader: answer.knownLeader };
       return { ...answer, value };
     };
   }
+}
+
+/** A service that nobody knows is an empty list. 404 is what a proxy says whose agent is gone: known sets stay good. */
+function notFoundIsNoAgent(error: unknown): never {
+  if (!isDiscoveryError(error, 'NOT_FOUND')) throw error;
+  const details = { ...error.details, hint: 'Is that the address of an agent, and is the agent behind it there?' };
+  const { address = 'what was asked' } = details as { readonly address?: string };
+  throw new ServiceDiscoveryError('INTERNAL', `${address} has no health/service, so it is no agent: ${error.message}`, {
+    cause: error,
+    details,
+  });
 }
 
 interface Health {

@@ -53,8 +53,8 @@ export function openEndpointCache(
     cache,
     prepared: file?.opened,
     close: async () => {
-      await cache.close();
-      await file?.close();
+      // What is known last is written even when a shared cache cannot be closed.
+      await Promise.all([cache.close(), file?.close()]);
     },
   };
 }

@@ -364,8 +364,9 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   }
 
   /**
-   * Ends everything: watches end, what is registered is deregistered (`deregister: false` leaves it to its checks), nothing
-   * comes back. Does not reject: what could not be deregistered is told as `error`. Harmless twice.
+   * Ends everything: watches end, what is registered or being registered is deregistered (`deregister: false` leaves it to
+   * its checks), nothing comes back. Does not reject: what could not be deregistered is told as `error`. `timeoutMs`: for
+   * deregistering all of it; default 10 s for each. Harmless twice.
    */
   close(options: { readonly deregister?: boolean } & CallOptions = {}): Promise<void> {
     this.closing ??= this.end(options);
@@ -398,13 +399,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     this.updates.close();
     this.configs.close();
     await this.watches.close();
-    // First, so that none is added to those that are deregistered.
-    await this.registrar?.close();
-    if (deregister) {
-      await mapAtOnce(this.registrations(), limits.registrationsAtOnce, (registration) =>
-        registration.deregister(options).catch((error: unknown) => this.failed(error)),
-      );
-    }
+    await this.registrar?.close({ ...options, deregister, onFailed: (error) => this.failed(error) });
     // A shared cache may be anybody's.
     await this.sets.close().catch((error: unknown) => this.failed(error));
     await this.backend.close();

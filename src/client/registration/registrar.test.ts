@@ -134,6 +134,41 @@ describe('registering', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each([
+    [true, []],
+    [false, ['a', 'k']],
+  ])('closing with deregister %j leaves %j of what is registered and being registered', async (deregister, left) => {
+    const { clock, target, registrar } = world();
+    await registrar.register('api', { id: 'k', port: 1 });
+    target.fault = ({ name }) => (name === 'register' || name === 'read' ? { delayMs: 100 } : undefined);
+    const registering = expect(registrar.register('api', { id: 'a', port: 2 })).rejects.toMatchObject({
+      code: 'CLOSED',
+    });
+    await settle();
+    const closed = registrar.close({ deregister });
+    await clock.advance(500);
+    await Promise.all([registering, closed]);
+    target.fault = () => undefined;
+    expect([...(await target.list()).keys()].toSorted()).toEqual(left);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('the time that closing is given is for all of it, and what failed is told', async () => {
+    const { clock, target, registrar } = world();
+    for (let n = 0; n < 100; n++) await registrar.register('api', { id: `a${n}`, port: 1 });
+    target.fault = ({ name }) => (name === 'read' ? { delayMs: 1_000_000 } : undefined);
+    const failed: unknown[] = [];
+    const began = clock.now();
+    let endedMs = Infinity;
+    const closed = registrar.close({ deregister: true, timeoutMs: 500, onFailed: (error) => failed.push(error) });
+    void closed.then(() => (endedMs = clock.now() - began));
+    await clock.advance(20_000);
+    await closed;
+    expect(failed).toHaveLength(100);
+    expect(failed[0]).toMatchObject({ code: 'TIMEOUT' });
+    expect(endedMs).toBeLessThan(1_000);
+  });
+
   test('it shows neither its inner parts nor what its checks send', async () => {
     const { registrar } = world();
     const check = { http: '/', headers: { Authorization: 'verysecret' } };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../model/index.js';
 import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
-import { onAbort, pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
+import { mapAtOnce, onAbort, pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
 import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
 import { DRAINING } from './drain.js';
 import { KeptRegistration, type Keeping } from './kept-registration.js';
@@ -52,10 +52,19 @@ export interface Registrar extends AsyncDisposable {
   /** Those that are kept, draining ones included. */
   registrations(): readonly Registration[];
   /**
-   * Stops keeping: no heartbeat, no look, nothing comes back. What is registered stays so. Resolves when no write is under
-   * way. Harmless twice.
+   * Stops keeping: no heartbeat, no look, nothing comes back. What is registered stays so, unless it is to be deregistered.
+   * Resolves when no write is under way. Harmless twice.
    */
-  close(): Promise<void>;
+  close(options?: ClosingOptions): Promise<void>;
+}
+
+export interface ClosingOptions extends CallOptions {
+  /** Whether everything is deregistered, also what is being registered at the moment. Default false. */
+  readonly deregister?: boolean;
+  /** Told of what could not be deregistered. Must not throw. */
+  readonly onFailed?: (error: unknown) => void;
+  /** Milliseconds for deregistering all of it. Default: 10 s for each. */
+  readonly timeoutMs?: number;
 }
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
@@ -69,6 +78,7 @@ class KeepingRegistrar implements Registrar, Keeping {
   readonly logger: Logger;
   readonly writes = new KeyedQueue();
   isClosed = false;
+  private leavesNothing = false;
   private readonly fallback: RegistrationDefaults;
   private readonly newId: () => string;
   private readonly onChanged: ((service: string | undefined) => void) | undefined;
@@ -123,11 +133,13 @@ class KeepingRegistrar implements Registrar, Keeping {
     return [...this.kept.values()];
   }
 
-  async close(): Promise<void> {
+  async close({ deregister = false, onFailed, ...call }: ClosingOptions = {}): Promise<void> {
     this.isClosed = true;
+    this.leavesNothing ||= deregister;
     this.lookout.close();
     this.removals.close();
     for (const registration of this.kept.values()) registration.stopKeeping();
+    if (deregister) await this.deregisterAll(call, onFailed);
     await this.writes.idle();
   }
 
@@ -180,6 +192,17 @@ class KeepingRegistrar implements Registrar, Keeping {
 
   // ---- steps
 
+  private async deregisterAll(
+    { signal, timeoutMs }: CallOptions,
+    onFailed: (error: unknown) => void = () => {},
+  ): Promise<void> {
+    const dueMs = timeoutMs === undefined ? undefined : this.clock.now() + timeoutMs;
+    await mapAtOnce([...this.kept.values()], limits.registrationsAtOnce, (registration) => {
+      const left = dueMs === undefined ? {} : { timeoutMs: Math.max(1, dueMs - this.clock.now()) };
+      return registration.deregister({ ...(signal && { signal }), ...left }).catch(onFailed);
+    });
+  }
+
   private plan(name: string, request: RegistrationRequest): RegistrationPlan {
     if (this.isClosed) throw closed();
     return planRegistration(name, request, this.fallback, this.newId);
@@ -202,16 +225,18 @@ class KeepingRegistrar implements Registrar, Keeping {
     const isUpdate = before?.isKept === true && before.isSameOwner(plan);
     const registration = isUpdate ? before : new KeptRegistration(plan, this);
     if (plan.onConflict === 'refuse' && !isUpdate) await this.refuseConflict(plan, call);
+    let isThere = false;
     try {
       await registration.establish(plan, call);
+      isThere = true;
       if (isIdGiven && !isUpdate) await this.endDraining(plan.id, call);
       // Nobody would have it: the call has rejected already, or the registrar keeps nothing any more.
       call.signal?.throwIfAborted();
       if (this.isClosed) throw closed();
     } catch (error) {
       const failure = asDiscoveryError(error, `registering ${plan.id}`);
-      // Of an id that was given, only where nobody is left who could register it again.
-      if ((!isIdGiven || (this.isClosed && !before)) && mayHaveHappened(failure)) await this.removeLeftover(plan);
+      if (isThere && this.leavesNothing) await this.removeLeftover(plan);
+      else if (!isIdGiven && mayHaveHappened(failure)) await this.removeLeftover(plan);
       throw failure;
     }
     this.removals.forget(plan.id);

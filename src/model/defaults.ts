@@ -77,6 +77,10 @@ export const defaults = {
   peerProbeMs: 3_000,
   /** Between a failed probe and the second one, which decides. */
   peerProbeAgainMs: 500,
+  /** After so long without a confirmed answer an agent with standing requests is asked for the leader of its servers. */
+  leaderQuietMs: 10_000,
+  /** How long that may take, and between two looks that saw none. */
+  leaderLookMs: 3_000,
 
   // ---- registrations of the client library
   /** Registering, deregistering and each call they make. */

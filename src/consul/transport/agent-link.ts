@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
+import type { LeaderLookout } from '../leader-lookout.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import type { AgentAddress } from './agent-address.js';
 import type { Method, RawAnswer, StreamAnswer } from './call.js';
@@ -27,6 +28,7 @@ export interface LinkSettings {
   readonly maxAnswerBytes: number;
   /** Looks after requests that are held. */
   readonly liveness: PeerLiveness;
+  readonly leaders: LeaderLookout;
 }
 
 /** One request as it goes on the wire. */
@@ -42,12 +44,14 @@ export interface WireRequest {
   /** Whether more time is left for attempts elsewhere. */
   readonly share: boolean;
   readonly lane: Lane;
+  /** Held, it is worth nothing once the agent's servers have no leader. */
+  readonly needsLeader?: boolean;
   /** Held, it does not keep the process alive. */
   readonly background?: boolean;
 }
 
 /** Requests that the agent holds must never keep the others waiting for a connection. */
-export type Lane = 'calls' | 'held' | 'probe';
+export type Lane = 'calls' | 'held' | 'probe' | 'leader';
 
 /**
  * The way to one agent: a bounded pool of kept connections per lane, and the exchanges under way. Our own deadlines are
@@ -123,6 +127,17 @@ export class AgentLink {
     await this.ask({ ...bounds, method: 'OPTIONS', target: () => PROBE, headers: {}, body: null, lane: 'probe' });
   }
 
+  /**
+   * Whether the agent knows a leader of its servers: it says there is none, or fails to ask them; any other answer is a
+   * yes. On a connection of its own, as agents take their time about it.
+   */
+  async hasLeader(signal: AbortSignal): Promise<boolean> {
+    const timeoutMs = defaults.leaderLookMs * 2;
+    const parts = { method: 'GET', target: () => PROBE, headers: {}, body: null, lane: 'leader' } as const;
+    const { status, bytes } = await this.ask({ ...parts, signal, timeoutMs, share: false });
+    return status !== 500 && !(status === 200 && bytes.toString('utf8').trim() === '""');
+  }
+
   #begin(request: WireRequest): ExchangeBounds {
     const bounds = new ExchangeBounds(this.shown, request, this.#settings.clock);
     if (request.lane === 'held' && request.background !== true) bounds.keepAwake();
@@ -138,7 +153,10 @@ export class AgentLink {
   async #send(request: WireRequest, bounds: ExchangeBounds): Promise<Dispatcher.ResponseData> {
     const { method, headers, body, lane } = request;
     const { signal } = bounds;
-    if (lane === 'held') bounds.standing(await this.#turns.enter(signal), this.#settings.liveness);
+    if (lane === 'held') {
+      const { liveness, leaders } = this.#settings;
+      bounds.standing(await this.#turns.enter(signal), liveness, request.needsLeader === true ? leaders : undefined);
+    }
     const path = request.target(lane === 'held' ? this.#turns.mostWaitMs : Number.POSITIVE_INFINITY);
     const unbounded = { headersTimeout: 0, bodyTimeout: 0 };
     const response = await this.#pool(lane).request({ method, path, headers, body, signal, ...unbounded });
@@ -220,7 +238,7 @@ const PROBE = '/v1/status/leader';
 
 function connectionsOf(lane: Lane, maxConnections: number): number {
   const calls = Math.max(1, Math.floor(maxConnections / limits.consulCallsPart));
-  if (lane === 'probe') return 1;
+  if (lane === 'probe' || lane === 'leader') return 1;
   return lane === 'calls' ? calls : Math.max(1, maxConnections - calls);
 }
 

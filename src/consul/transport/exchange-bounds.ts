@@ -2,10 +2,9 @@ import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:even
 import { isDiscoveryError, limits } from '../../model/index.js';
 import { keepAwake } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/index.js';
+import type { LeaderLookout } from '../leader-lookout.js';
 import type { PeerLiveness } from '../peer-liveness.js';
-import { ended, ExchangeFailure, unreachable } from './failure.js';
-
-type End = 'slow' | 'late' | 'down' | 'aborted';
+import { ended, ExchangeFailure, unreachable, type Ended } from './failure.js';
 
 interface Bounded {
   readonly signal?: AbortSignal;
@@ -24,7 +23,7 @@ export class ExchangeBounds {
   readonly #bounded: Bounded;
   readonly #stopTimer: () => void;
   #endStanding = (): void => {};
-  #why: End | undefined;
+  #why: Ended | undefined;
   #sleep = (): void => {};
 
   constructor(address: string, bounded: Bounded, clock: Clock) {
@@ -42,12 +41,15 @@ export class ExchangeBounds {
   }
 
   /**
-   * It is held from now on: the agent is asked now and then whether it is still there, and `leave` is called at the end.
+   * It is held from now on: the agent is asked now and then whether it is still there, and, with `leaders`, whether its
+   * servers have a leader; `leave` is called at the end.
    */
-  standing(leave: () => void, liveness: PeerLiveness): void {
-    const standing = liveness.standing(this.#address, () => this.end('down'));
+  standing(leave: () => void, liveness: PeerLiveness, leaders?: LeaderLookout): void {
+    const there = liveness.standing(this.#address, () => this.end('down'));
+    const led = leaders?.standing(this.#address, () => this.end('serverless'));
     this.#endStanding = () => {
-      standing.ended();
+      there.ended();
+      led?.ended();
       leave();
       this.#endStanding = () => {};
     };
@@ -63,7 +65,7 @@ export class ExchangeBounds {
     this.#stopTimer();
   }
 
-  end(why: End): void {
+  end(why: Ended): void {
     this.#why ??= why;
     this.#controller.abort();
   }

@@ -18,6 +18,8 @@ export type FailureKind =
   | 'invalid'
   | 'refused';
 
+export type Ended = Extract<FailureKind, 'slow' | 'late' | 'down' | 'serverless' | 'aborted'>;
+
 export class ExchangeFailure extends Error {
   constructor(
     readonly kind: FailureKind,
@@ -39,22 +41,16 @@ export function unreachable(address: string, cause: unknown): ExchangeFailure {
   return new ExchangeFailure(isBeforeSending(first) ? 'unsent' : 'broken', error);
 }
 
-export function ended(
-  kind: 'slow' | 'down' | 'late' | 'aborted',
-  address: string,
-  timeoutMs: number,
-  cause: unknown,
-): ExchangeFailure {
+export function ended(kind: Ended, address: string, timeoutMs: number, cause: unknown): ExchangeFailure {
   const [code, message] = ENDS[kind](address, timeoutMs);
   return new ExchangeFailure(kind, new ServiceDiscoveryError(code, message, { cause, details: { address } }));
 }
 
-const ENDS: Readonly<
-  Record<'slow' | 'down' | 'late' | 'aborted', (address: string, timeoutMs: number) => readonly [ErrorCode, string]>
-> = {
+const ENDS: Readonly<Record<Ended, (address: string, timeoutMs: number) => readonly [ErrorCode, string]>> = {
   slow: (address, timeoutMs) => ['TIMEOUT', `no answer from ${address} within ${timeoutMs / 1_000} s`],
   late: (address, timeoutMs) => ['TIMEOUT', `no answer from ${address} within ${timeoutMs / 1_000} s`],
   down: (address) => ['UNAVAILABLE', `the agent at ${address} does not answer any more`],
+  serverless: (address) => ['NOT_READY', `the servers behind ${address} have no leader`],
   aborted: () => ['ABORTED', 'stopped by the caller'],
 };
 

@@ -264,6 +264,59 @@ describe('time', () => {
   });
 });
 
+describe('held reads of an agent whose servers lost their leader', () => {
+  async function leaderless(...others: string[]) {
+    const agent = await fake((request, response) => {
+      if (request.method === 'OPTIONS') response.end();
+      else if (request.url === '/v1/status/leader') response.end('""');
+    });
+    const clock = new FakeClock();
+    return { agent, clock, client: clientOf([agent.address, ...others], { clock }) };
+  }
+
+  async function pass(clock: FakeClock, until: () => boolean): Promise<void> {
+    await expect.poll(async () => (await clock.advance(500), until()), { timeout: 5_000, interval: 5 }).toBe(true);
+  }
+
+  test('end long before their wait is over', async () => {
+    const { agent, clock, client } = await leaderless();
+    let error: ServiceDiscoveryError | undefined;
+    void failure(client.catalog.nodes({ index: 5, waitMs: 600_000 })).then((reason) => (error = reason));
+    await expect.poll(() => agent.seen.length).toBe(1);
+    await pass(clock, () => error !== undefined);
+    expect(error).toMatchObject({ code: 'NOT_READY', message: expect.stringContaining('have no leader') });
+    expect(clock.now()).toBeLessThan(60_000);
+  });
+
+  test('go on to the next address', async () => {
+    const second = await fake((_, response) => response.end('[]'));
+    const { agent, clock, client } = await leaderless(second.address);
+    let address: string | undefined;
+    void client.catalog.nodes({ index: 5, waitMs: 600_000 }).then((answer) => (address = answer.address));
+    await expect.poll(() => agent.seen.length).toBe(1);
+    await pass(clock, () => address !== undefined);
+    expect(address).toBe(`http://${second.address}`);
+    expect(second.seen).toEqual(['GET /v1/catalog/nodes']);
+  });
+
+  test('stay when any server may answer, or none is needed', async () => {
+    const { agent, clock, client } = await leaderless();
+    const stop = new AbortController();
+    const held = [
+      failure(client.catalog.nodes({ index: 5, waitMs: 600_000, consistency: 'stale', signal: stop.signal })),
+      failure(client.agent.service('a', { hash: 'h', waitMs: 600_000, signal: stop.signal })),
+    ];
+    await expect.poll(() => agent.seen.length).toBe(2);
+    for (let probes = 1; probes <= 8; probes++) {
+      await clock.advance(defaults.peerQuietMs);
+      await expect.poll(() => agent.seen.length).toBe(2 + probes);
+    }
+    expect(new Set(agent.seen.slice(2))).toEqual(new Set(['OPTIONS /v1/status/leader']));
+    stop.abort();
+    for (const one of held) expect(await one).toMatchObject({ code: 'ABORTED' });
+  });
+});
+
 describe('several addresses', () => {
   test('the first is asked until it fails, then the one that works', async () => {
     const [first, second] = [await answering(), await answering()];

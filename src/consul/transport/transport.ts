@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { defaults, invalid, limits, ServiceDiscoveryError, toJson, type ErrorCode } from '../../model/index.js';
 import type { ResolvedOptions } from '../options.js';
+import { LeaderLookout } from '../leader-lookout.js';
 import { PeerLiveness } from '../peer-liveness.js';
 import { AgentLink, type WireRequest } from './agent-link.js';
 import type { Call, RawAnswer, StreamAnswer } from './call.js';
@@ -30,6 +31,7 @@ export class Transport {
   readonly #common: Preference<AgentLink>;
   /** For what is an agent's own. */
   readonly #own: Preference<AgentLink>;
+  readonly #leaders: LeaderLookout;
   readonly #inDoubt = new Set<AgentLink>();
   #underWay = 0;
   #closed: Promise<void> | undefined;
@@ -37,9 +39,14 @@ export class Transport {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#credentials = new Credentials(options);
+    this.#leaders = new LeaderLookout(
+      async (address, signal) => (await this.#link(address)?.hasLeader(signal)) ?? true,
+      options.clock,
+    );
+    const leaders = this.#leaders;
     const liveness = new PeerLiveness(async (address, signal) => this.#link(address)?.probe(signal), options.clock);
     const tls = () => this.#credentials.tls();
-    this.#links = options.addresses.map((address) => new AgentLink(address, tls, { ...options, liveness }));
+    this.#links = options.addresses.map((address) => new AgentLink(address, tls, { ...options, liveness, leaders }));
     this.#common = new Preference(this.#links, options.clock);
     this.#own = new Preference(this.#links, options.clock);
   }
@@ -115,10 +122,12 @@ export class Transport {
         const indexFrom = attempt === 0 ? (call.blocking?.indexFrom ?? link.shown) : undefined;
         const isThere = indexFrom === link.shown;
         const target = (mostWaitMs: number) => call.path + searchOf(this.#query(call, isThere, mostWaitMs));
-        const request = { ...this.#request(call), ...timing, target, lane: held ? 'held' : 'calls' } as const;
+        const lane = held ? 'held' : 'calls';
+        const request = { ...this.#request(call), ...timing, target, lane, needsLeader: needsLeader(call) } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
           preference.worked(link, beganAt);
+          if (!own && answer.header('x-consul-knownleader') === 'true') this.#leaders.confirmed(link.shown);
           return answer;
         }
         throw this.#refused(call, answer as RawAnswer);
@@ -218,6 +227,11 @@ function isRead({ method }: Call): boolean {
 
 function isHeld({ blocking }: Call): boolean {
   return blocking !== undefined && (blocking.index > 0 || blocking.hash !== undefined);
+}
+
+/** A stale read does without, an agent's own too. */
+function needsLeader(call: Call): boolean {
+  return isHeld(call) && !isAgentsOwn(call) && call.query?.['stale'] !== true;
 }
 
 function isAccepted({ accept }: Call, status: number): boolean {

@@ -33,6 +33,8 @@ export interface MisbehavingConsul extends AsyncDisposable {
   readonly requests: number;
   /** Small requests that ask whether anybody is there. */
   readonly probes: number;
+  /** Of its servers' leader, which it always has. */
+  readonly leaderLooks: number;
   /** How often each fault was dealt out. */
   readonly faults: ReadonlyMap<Behaviour, number>;
   /** The entries of a service from now on, as health/service shows them. */
@@ -57,6 +59,7 @@ export async function createMisbehavingConsul(options: MisbehavingConsulOptions 
 class MisbehavingServer implements MisbehavingConsul {
   requests = 0;
   probes = 0;
+  leaderLooks = 0;
   private readonly services = new Map<string, ServedValue<readonly object[]>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly held = new Set<() => void>();
@@ -136,6 +139,11 @@ class MisbehavingServer implements MisbehavingConsul {
     if (request.method === 'OPTIONS') {
       this.probes += 1;
       response.writeHead(200, { Allow: 'OPTIONS,GET' }).end();
+      return;
+    }
+    if (pathname === '/v1/status/leader') {
+      this.leaderLooks += 1;
+      response.end('"127.0.0.1:8300"');
       return;
     }
     const service = /^\/v1\/health\/service\/([^/]+)$/.exec(pathname)?.[1];

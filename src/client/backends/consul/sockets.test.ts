@@ -101,11 +101,18 @@ describe('over real connections', () => {
       watches.subscribe({ ...API, service: `s${service}` }, (set) => void (set.stale && stale.push(set)));
     }
     await until(() => consul.requests === 40);
-    for (let probes = 1; probes <= 5; probes++) {
+    const probed = async (probes: number): Promise<void> => {
       await clock.advance(3_000);
       await until(() => consul.probes === probes);
       await delay(20);
-    }
+    };
+    for (let probes = 1; probes <= 3; probes++) await probed(probes);
+    // An answer of any kind is a sign of life.
+    await clock.advance(1_000);
+    await until(() => consul.leaderLooks === 1);
+    await delay(20);
+    for (let probes = 4; probes <= 5; probes++) await probed(probes);
+    expect(consul.leaderLooks).toBe(1);
     expect(stale).toEqual([]);
   });
 });

@@ -264,20 +264,24 @@ describe('time', () => {
   });
 });
 
+async function pass(clock: FakeClock, until: () => boolean): Promise<void> {
+  const step = async (): Promise<boolean> => {
+    await clock.advance(500);
+    return until();
+  };
+  await expect.poll(step, { timeout: 5_000, interval: 5 }).toBe(true);
+}
+
+async function leaderless(...others: string[]) {
+  const agent = await fake((request, response) => {
+    if (request.method === 'OPTIONS') response.end();
+    else if (request.url === '/v1/status/leader') response.end('""');
+  });
+  const clock = new FakeClock();
+  return { agent, clock, client: clientOf([agent.address, ...others], { clock }) };
+}
+
 describe('held reads of an agent whose servers lost their leader', () => {
-  async function leaderless(...others: string[]) {
-    const agent = await fake((request, response) => {
-      if (request.method === 'OPTIONS') response.end();
-      else if (request.url === '/v1/status/leader') response.end('""');
-    });
-    const clock = new FakeClock();
-    return { agent, clock, client: clientOf([agent.address, ...others], { clock }) };
-  }
-
-  async function pass(clock: FakeClock, until: () => boolean): Promise<void> {
-    await expect.poll(async () => (await clock.advance(500), until()), { timeout: 5_000, interval: 5 }).toBe(true);
-  }
-
   test('end long before their wait is over', async () => {
     const { agent, clock, client } = await leaderless();
     let error: ServiceDiscoveryError | undefined;

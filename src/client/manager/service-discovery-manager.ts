@@ -129,7 +129,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
         this.sets.learn(query, set);
         this.updates.take(query, set);
       },
-      onError: (_query, error) => this.failed(error),
+      onError: ({ service }, error) => this.failed(ofService(service, error)),
     });
     this.resolutions = new Resolutions({
       clock,
@@ -139,7 +139,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       present: (query) => this.watches.current(query),
       ask: (query, options) => this.ask(this.askedFor(query), options, false),
       usableMs: settings.usableMs,
-      onError: (_service, error) => this.failed(error),
+      onError: (service, error) => this.failed(ofService(service, error)),
       onBalancerEvent: (service, event) => logger.info({ service, ...event }, 'discovery.balancer'),
     });
     this.configs = new ConfigWatches(this.backend.configSource, onError, { clock, random });
@@ -568,9 +568,20 @@ function namingItself(name: string, callback: WatchCallback): SetCallback {
       const { message } = asDiscoveryError(error);
       throw new ServiceDiscoveryError('INTERNAL', `the callback of the watch of ${name} threw: ${message}`, {
         cause: error,
+        details: { service: name },
       });
     }
   };
+}
+
+/** What fails in the background is told in one place: the message has to say of which service. */
+function ofService(service: string, error: unknown): ServiceDiscoveryError {
+  const failure = asDiscoveryError(error);
+  if (failure.details['service'] !== undefined) return failure;
+  return new ServiceDiscoveryError(failure.code, `the watch of ${service}: ${failure.message}`, {
+    cause: error,
+    details: { ...failure.details, service },
+  });
 }
 
 function asDiscoveryError(error: unknown): ServiceDiscoveryError {

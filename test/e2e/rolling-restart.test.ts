@@ -1,6 +1,7 @@
 /**
  * Ten instances in processes of their own, called by name with Node's own fetch at 1,000 requests a second (fewer when the
- * machine has no more, and the rate is printed), while each of them is asked to end and started anew. Nobody notices.
+ * machine has no more, and the rate is printed), while each of them is asked to end and replaced. Nobody notices, but a
+ * client that goes round the addresses.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,13 +9,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { discovery } from '../../src/adapters/undici/index.js';
 import { ServiceDiscoveryManager } from '../../src/client/index.js';
 import { useAgents } from '../support/use-agents.js';
 
 const INSTANCES = 10;
 const PER_SECOND = 1_000;
+const CONTROL_PER_SECOND = 50;
 const EVERY_MS = 10;
 /** More waiting answers than this: the machine has no more to give, and the next ones are left out. */
 const MOST_UNDER_WAY = 300;
@@ -25,17 +27,30 @@ const agents = useAgents();
 interface Instance {
   readonly id: string;
   readonly child: ChildProcess;
+  readonly lines: AsyncIterableIterator<string>;
 }
 
-async function startInstance(id: string, kind: string, agentOrigin: string): Promise<Instance> {
-  const child = spawn(process.execPath, [INSTANCE, kind, 'orders', id], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** A process ready to begin, so that what it takes to start Node is not taken from the load. */
+async function prepareInstance(id: string, kind: string, agentOrigin: string): Promise<Instance> {
+  const child = spawn(process.execPath, [INSTANCE, kind, 'orders', id, 'wait'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, CONSUL_HTTP_ADDR: agentOrigin },
   });
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
-  expect(line).toBe('ready');
-  return { id, child };
+  processes.push(child);
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  const instance = { id, child, lines };
+  await says(instance, 'waiting');
+  return instance;
+}
+
+async function begin(instance: Instance): Promise<void> {
+  instance.child.stdin?.end('go');
+  await says(instance, 'ready');
+}
+
+/** A process that ended says nothing more. */
+async function says({ id, lines }: Instance, line: string): Promise<void> {
+  expect(await lines.next(), id).toMatchObject({ value: line });
 }
 
 /** Asks it to end, and waits until it has: with code 0, or the test fails. */
@@ -45,52 +60,90 @@ async function endInstance({ id, child }: Instance): Promise<void> {
   expect(await exit, id).toEqual([0, null]);
 }
 
-test('a rolling restart of all instances under load fails no request', { timeout: 90_000 }, async () => {
+/** Two at a time: as many as a small machine starts at once. */
+async function prepareAll(ids: readonly string[], agentOrigin: string): Promise<Instance[]> {
+  const all: Instance[] = [];
+  for (let at = 0; at < ids.length; at += 2) {
+    const pair = ids.slice(at, at + 2).map((id, side) => prepareInstance(id, KINDS[side] as string, agentOrigin));
+    all.push(...(await Promise.all(pair)));
+  }
+  return all;
+}
+
+const KINDS = ['fastify', 'bare'];
+const processes: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of processes.splice(0)) child.kill('SIGKILL');
+});
+
+test('a rolling restart of all instances under load fails no request', { timeout: 60_000 }, async () => {
   const agent = await agents.start();
   const manager = new ServiceDiscoveryManager({ addresses: [agent.origin], environment: {} });
   const interceptor = discovery({ manager });
   const dispatcher = new Agent();
   const before = getGlobalDispatcher();
   setGlobalDispatcher(dispatcher.compose(interceptor));
-  const failures: unknown[] = [];
   const byInstance = new Map<string, number>();
-  const load = new Load(async () => {
-    const answer = await fetch('http://orders.service/');
-    const id = await answer.text();
-    if (answer.ok) byInstance.set(id, (byInstance.get(id) ?? 0) + 1);
-    else throw new Error(`${answer.status} ${id}`);
-  }, failures);
-  const running: Instance[] = [];
+  const load = new Load(PER_SECOND, async () => {
+    const id = await textOf('http://orders.service/');
+    byInstance.set(id, (byInstance.get(id) ?? 0) + 1);
+  });
+  // What this test would see if the names did nothing: a client that goes round addresses, looked up every second.
+  let addresses: readonly string[] = [];
+  let turn = 0;
+  const control = new Load(CONTROL_PER_SECOND, async () => {
+    await textOf(addresses[turn++ % addresses.length] as string);
+  });
+  const look = async (): Promise<void> => {
+    const found = await manager.discoverService('orders');
+    addresses = found.map(({ address, port }) => `http://${address}:${port}/`);
+  };
+  let looking: NodeJS.Timeout | undefined;
   try {
-    const kinds = ['fastify', 'bare'];
-    const kindOf = (i: number): string => kinds[i % kinds.length] as string;
-    for (let i = 0; i < INSTANCES; i++) running.push(await startInstance(`old-${i}`, kindOf(i), agent.origin));
+    const olds = await prepareAll(named('old'), agent.origin);
+    const news = await prepareAll(named('new'), agent.origin);
+    for (const instance of olds) await begin(instance);
+    await look();
+    looking = setInterval(() => void look().catch(() => {}), 1_000);
     load.start();
+    control.start();
     await delay(500);
-    for (let i = 0; i < INSTANCES; i++) {
-      await endInstance(running[i] as Instance);
-      running[i] = await startInstance(`new-${i}`, kindOf(i), agent.origin);
+    for (const [i, old] of olds.entries()) {
+      await endInstance(old);
+      await begin(news[i] as Instance);
+      await delay(200);
     }
     await delay(500);
   } finally {
-    await load.stop();
-    for (const { child } of running) child.kill('SIGKILL');
+    clearInterval(looking);
+    await Promise.all([load.stop(), control.stop()]);
     await interceptor.close();
     await manager.close();
     await dispatcher.destroy();
     setGlobalDispatcher(before);
   }
   console.log(
-    `rolling restart: ${load.perSecond} requests a second, ${load.answered} in all, ${failures.length} failed`,
+    `rolling restart: ${load.perSecond} of ${PER_SECOND} requests a second by name, ${load.answered} in all, ` +
+      `${load.failures.length} failed; by address ${control.failures.length} of ${control.answered + control.failures.length}`,
   );
-  expect(failures).toEqual([]);
-  expect(running.map(({ id }) => id)).toEqual(Array.from({ length: INSTANCES }, (_, i) => `new-${i}`));
-  for (const { id } of running) expect(byInstance.get(id), id).toBeGreaterThan(0);
+  expect(load.failures).toEqual([]);
+  for (const id of named('new')) expect(byInstance.get(id), id).toBeGreaterThan(0);
+  expect(control.failures).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));
 });
+
+const named = (word: string): string[] => Array.from({ length: INSTANCES }, (_, i) => `${word}-${i}`);
+
+async function textOf(url: string): Promise<string> {
+  const answer = await fetch(url);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  return text;
+}
 
 /** Requests at a steady pace, whatever becomes of the earlier ones, until it is stopped. */
 class Load {
   answered = 0;
+  readonly failures: unknown[] = [];
   private underWay = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private began = 0;
@@ -98,8 +151,8 @@ class Load {
   private owed = 0;
 
   constructor(
+    private readonly wanted: number,
     private readonly ask: () => Promise<void>,
-    private readonly failures: unknown[],
   ) {}
 
   get perSecond(): number {
@@ -114,12 +167,13 @@ class Load {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all(this.underWay);
+    if (this.began === 0) return;
     this.tookMs = performance.now() - this.began;
   }
 
   /** A late timer is made good, up to what the machine takes. */
   private beat(): void {
-    const due = ((performance.now() - this.began) / 1000) * PER_SECOND;
+    const due = ((performance.now() - this.began) / 1000) * this.wanted;
     for (; this.owed < due; this.owed++) if (this.underWay.size < MOST_UNDER_WAY) this.one();
   }
 

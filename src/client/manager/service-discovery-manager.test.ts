@@ -266,7 +266,7 @@ describe.each(worlds)('over %s', (_name, open) => {
     await manager.close();
     expect(resolution.pick()).toMatchObject({
       type: 'none',
-      error: { code: 'CLOSED', message: 'api is not followed any more: the manager is closed' },
+      error: { code: 'CLOSED', message: 'the resolution of api is closed' },
     });
   });
 

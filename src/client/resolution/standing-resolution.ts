@@ -85,7 +85,7 @@ export class StandingResolution {
     const { balancer, clock, query } = this.parts;
     const now = clock.now();
     this.lastUsedMs = now;
-    if (this.stop.signal.aborted) return { type: 'none', error: closed(query.service) };
+    if (this.stop.signal.aborted) return { type: 'none', error: this.closed() };
     if (!this.last || now >= this.usableUntilMs) return { type: 'none', error: this.unready() };
     if (this.last.endpoints.length === 0) {
       return { type: 'none', error: this.last.stale ? this.unconfirmed() : nobody(query) };
@@ -181,8 +181,4 @@ function nobody({ service, onlyPassing, tags, filter, datacenter }: ServiceQuery
   return new ServiceDiscoveryError('NO_ENDPOINTS', `no instance of ${service}${which} is registered${healthy}`, {
     details: { service, endpoints: 0, panic: false },
   });
-}
-
-function closed(service: string): ServiceDiscoveryError {
-  return new ServiceDiscoveryError('CLOSED', `${service} is not followed any more: the manager is closed`);
 }

@@ -77,18 +77,25 @@ async function register(options: GrpcDiscoveryOptions = {}): Promise<GrpcDiscove
 /** A call that failed after its answer had begun is nobody's to repeat: neither gRPC's nor ours. */
 const BEGUN = new WeakSet<object>();
 
-function client(target: string, options: grpc.ClientOptions = {}): { who(): Promise<string>; close(): void } {
+function client(
+  target: string,
+  options: grpc.ClientOptions = {},
+): {
+  who(metadata?: grpc.Metadata): Promise<string>;
+  close(): void;
+} {
   const made = new WhoClient(target, grpc.credentials.createInsecure(), options);
   ends.push(() => made.close());
   const call = made['who'] as (
     argument: string,
+    metadata: grpc.Metadata,
     options: { deadline: number },
     callback: (error: grpc.ServiceError | null, value: string) => void,
   ) => grpc.ClientUnaryCall;
-  const who = (): Promise<string> =>
+  const who = (metadata = new grpc.Metadata()): Promise<string> =>
     new Promise((resolve, reject) => {
       let begun = false;
-      const under = call.call(made, 'who?', { deadline: Date.now() + 5_000 }, (error, value) => {
+      const under = call.call(made, 'who?', metadata, { deadline: Date.now() + 5_000 }, (error, value) => {
         if (error && begun) BEGUN.add(error);
         if (error) reject(error);
         else resolve(value);
@@ -221,6 +228,35 @@ describe('a channel to consul:///orders', () => {
     const { who } = client('consul:///orders');
     await expect.poll(() => who().catch(() => 'not yet'), { timeout: 10_000 }).toBe(String(a.port));
     expect(fresh[0]).toEqual(['orders', { useCache: false }]);
+  });
+
+  test('a call that waits for ready is answered by the first instance to come, however long none was there', async () => {
+    await register();
+    const metadata = new grpc.Metadata({ waitForReady: true });
+    for (const before of ['unknown', 'empty']) {
+      if (before === 'empty') manager.set(before, []);
+      const answer = client(`consul:///${before}`).who(metadata);
+      await expect.poll(() => manager.handles(before)).toBe(1);
+      await new Promise(setImmediate);
+      const a = await serve();
+      manager.set(before, [a.port]);
+      expect(await answer, before).toBe(String(a.port));
+    }
+  });
+
+  test('a server that comes back at its port is used again, though its endpoint never changed', async () => {
+    await register();
+    const [a, b] = [await serve(), await serve()];
+    manager.set('orders', [a.port, b.port]);
+    const { who } = client('consul:///orders');
+    expect((await answers(who, 10)).size).toBe(2);
+    a.kill();
+    const failed = await Promise.allSettled(Array.from({ length: 10 }, () => who()));
+    expect(failed.some(({ status }) => status === 'fulfilled')).toBe(true);
+    const again = await serve(a.port);
+    await expect
+      .poll(async () => [await who().catch(() => ''), again.calls > 0][1], { timeout: 10_000, interval: 20 })
+      .toBe(true);
   });
 
   test.each([

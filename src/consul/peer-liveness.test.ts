@@ -43,6 +43,18 @@ describe('a peer with standing reads', () => {
     read.ended();
   });
 
+  test('that stops answering is noticed no later for reads that begin meanwhile', async () => {
+    const fail = vi.fn();
+    liveness.standing(A, fail);
+    answers = false;
+    for (let second = 0; second < 10; second++) {
+      await clock.advance(1_000);
+      if (second < 9) liveness.standing(A, vi.fn());
+    }
+    expect(fail).toHaveBeenCalledOnce();
+    expect(clock.pending).toBe(0);
+  });
+
   test('that stops answering fails all of them within 10 s, and nothing is left', async () => {
     const fails = [vi.fn(), vi.fn()];
     for (const fail of fails) liveness.standing(A, fail);

@@ -26,7 +26,6 @@ export class PeerLiveness {
     const peer = this.peers.get(address) ?? this.open(address);
     const read = { fail };
     peer.reads.add(read);
-    peer.heardAt = this.clock.now();
     return { ended: () => this.leave(address, peer, read) };
   }
 

@@ -7,7 +7,7 @@ import type { KeptRegistration } from './kept-registration.js';
 import type { RegisteredInstance, RegistrationTarget } from './registration-target.js';
 
 /**
- * Finds out when the registry has lost a registration. A few are watched each, by a standing question that is answered
+ * Finds out when the registry has lost a registration. A few are watched each, of many one, by a standing question that is answered
  * when something about the instance changes: a loss is noticed at once, and an agent that came back empty at the first
  * question it answers. All of them are looked at every five seconds or so as well, because a standing question may be lost:
  * one by one when they are few, by one list when they are many. No look overlaps another; failed ones come later and
@@ -99,14 +99,16 @@ export class Lookout {
   }
 
   private arrangeWatches(): void {
-    const isFew = this.kept.size <= limits.registrationsWatched;
+    // Of many, one: a registry that is gone without a word is noticed by the question that stands there.
+    let left = this.kept.size <= limits.registrationsWatched ? this.kept.size : 1;
     for (const [registration, watch] of this.kept) {
-      if (isFew && !watch) {
+      const isWatched = left-- > 0;
+      if (isWatched && !watch) {
         const begun = new AbortController();
         this.kept.set(registration, begun);
         void this.watch(registration, begun.signal);
       }
-      if (!isFew && watch) {
+      if (!isWatched && watch) {
         watch.abort();
         this.kept.set(registration, undefined);
       }

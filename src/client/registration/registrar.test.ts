@@ -355,6 +355,31 @@ describe('two owners of one id', () => {
   });
 });
 
+describe('standing questions', () => {
+  test('are one for each of a few registrations, and one for all of many', async () => {
+    const { clock, target, registrar } = world();
+    const standing = new Set<string>();
+    target.fault = ({ name, id }) => {
+      if (name === 'readChanged') standing.add(id ?? '');
+      return undefined;
+    };
+    for (let i = 1; i <= 8; i++) await registrar.register('api', { id: `a${i}`, port: i });
+    await clock.advance(1_000);
+    expect(standing.size).toBe(8);
+    await registrar.register('api', { id: 'a9', port: 9 });
+    target.trace.length = 0;
+    standing.clear();
+    target.wipe();
+    await clock.advance(1_000);
+    await registrar.register('api', { id: 'a10', port: 10 });
+    await clock.advance(100_000);
+    expect([...standing]).toEqual(['a1']);
+    await registrar.deregister('a1');
+    await clock.advance(1_000);
+    expect([...standing]).toEqual(['a1', 'a2']);
+  });
+});
+
 describe('deregistering', () => {
   test('is harmless twice, and when it is gone already', async () => {
     const { clock, target, registrar } = world();

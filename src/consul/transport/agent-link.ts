@@ -44,6 +44,8 @@ export interface WireRequest {
   /** Whether more time is left for attempts elsewhere. */
   readonly share: boolean;
   readonly lane: Lane;
+  /** No other agent can answer it, so it has more patience, as long as somebody is there. */
+  readonly own?: boolean;
   /** Held, it is worth nothing once the agent's servers have no leader. */
   readonly needsLeader?: boolean;
   /** Held, it does not keep the process alive. */
@@ -156,7 +158,7 @@ export class AgentLink {
     if (lane === 'held') {
       const { liveness, leaders } = this.#settings;
       bounds.standing(await this.#turns.enter(signal), liveness, request.needsLeader === true ? leaders : undefined);
-    }
+    } else if (request.own === true) bounds.standing(() => {}, this.#settings.liveness);
     const path = request.target(lane === 'held' ? this.#turns.mostWaitMs : Number.POSITIVE_INFINITY);
     const unbounded = { headersTimeout: 0, bodyTimeout: 0 };
     const response = await this.#pool(lane).request({ method, path, headers, body, signal, ...unbounded });

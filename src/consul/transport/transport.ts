@@ -123,7 +123,14 @@ export class Transport {
         const isThere = indexFrom === link.shown;
         const target = (mostWaitMs: number) => call.path + searchOf(this.#query(call, isThere, mostWaitMs));
         const lane = held ? 'held' : 'calls';
-        const request = { ...this.#request(call), ...timing, target, lane, needsLeader: needsLeader(call) } as const;
+        const request = {
+          ...this.#request(call),
+          ...timing,
+          target,
+          lane,
+          own,
+          needsLeader: needsLeader(call),
+        } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
           preference.worked(link, beganAt);

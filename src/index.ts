@@ -4,6 +4,17 @@
  */
 export * from './cache/index.js';
 export * from './client/index.js';
+/** Of picks; the policies themselves are in `./balancer`. */
+export type {
+  BalancerEvent,
+  BalancerOptions,
+  EndpointExplanation,
+  Outcome,
+  Pick,
+  PickHint,
+  Policy,
+} from './balancer/index.js';
+export type { ConsulClient, ConsulTlsOptions } from './consul/index.js';
 export { isDiscoveryError, ServiceDiscoveryError } from './model/index.js';
 export { HealthCheckDefinition, HealthCheckType, ServiceDefinition } from './model/index.js';
 export type {

@@ -49,7 +49,7 @@ export interface WatchServiceOptions extends QueryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Told of all endpoints, as in the documents; `set` says how old they are, and whether somebody confirms them. */
+/** Told of all endpoints; `set` says how old they are, and whether somebody confirms them. */
 export type WatchCallback = (endpoints: readonly ServiceEndpoint[], set: EndpointSet) => unknown;
 
 export interface ResolutionOptions extends Omit<QueryOptions, 'near'> {

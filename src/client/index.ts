@@ -14,7 +14,7 @@ export type * from './manager/events.js';
 export { LATENCY_BOUNDS_MS } from './manager/manager-metrics.js';
 export type { CacheMetrics, DiscoveryResult, Operation, OperationMetrics } from './manager/manager-metrics.js';
 export { ServiceDiscoveryManager } from './manager/service-discovery-manager.js';
-export type { UpdateOptions } from './manager/update-events.js';
+export type { ConfigScope, ServiceScope, UpdateOptions } from './manager/update-events.js';
 export type * from './registration/registration.js';
 export type { NamedRequest } from './registration/register-all.js';
 export type { RegisteredInstance, RegistrationTarget, TargetDescription } from './registration/registration-target.js';

@@ -49,8 +49,7 @@ export function queryKey(query: ServiceQuery): string {
 }
 
 /**
- * A span of time as the documents give it: a number of seconds, or a Go duration such as `1m30s`. Milliseconds;
- * undefined when not given. Throws INVALID_ARGUMENT naming the option.
+ * A span of time: a number of seconds, or a Go duration such as `1m30s`. Milliseconds; undefined when not given. Throws INVALID_ARGUMENT naming the option.
  */
 export function spanMs(option: string, value: number | string | undefined, mostMs = Infinity): number | undefined {
   if (value === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Defaults of the documents and of Consul (docs/contract.md section 6). Durations in milliseconds, sizes in bytes. */
+/** Defaults, Consul's where it has one (docs/contract.md section 6). Durations in milliseconds, sizes in bytes. */
 export const defaults = {
   datacenter: 'dc1',
   domain: 'consul.',

@@ -14,8 +14,7 @@ import type { NameLayout } from './service-name.js';
 import type { StoredAnswer } from './stored-answer.js';
 
 /**
- * How services are looked up in DNS. Names and defaults are the documents' where they have one; times are seconds where
- * the documents count seconds, else they have their unit in the name. Everything is optional.
+ * How services are looked up in DNS. Times are numbers of seconds, or have their unit in the name. Everything is optional.
  */
 export interface DnsResolverConfig {
   /** What service names end in. Default `service.consul`. */

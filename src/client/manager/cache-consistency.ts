@@ -8,8 +8,8 @@ export interface CheckedCache {
 }
 
 /**
- * Tells whether what is cached of a service is what the registry has (seed "Service Discovery Standards", section
- * "Cache Consistency"). Compared by the registry's index of the service, within one index space.
+ * Tells whether what is cached of a service is what the registry has, compared by the registry's index of the service,
+ * within one index space.
  */
 export class CacheConsistency {
   constructor(
@@ -24,6 +24,8 @@ export class CacheConsistency {
   async validateCache(service: string): Promise<boolean> {
     try {
       const { current, cached } = await this.cache.indexes(service);
+      // Of a server that nobody confirms its index says nothing.
+      if (current.stale) return false;
       if (cached && cached.indexSpace === current.indexSpace && cached.index === current.index) return true;
       if (cached) await this.cache.evict(service);
       return false;

@@ -53,8 +53,12 @@ export function openEndpointCache(
     cache,
     prepared: file?.opened,
     close: async () => {
-      // What is known last is written even when a shared cache cannot be closed.
-      await Promise.all([cache.close(), file?.close()]);
+      try {
+        await cache.close();
+      } finally {
+        // A shared cache that cannot be closed is no reason to lose what is known.
+        await file?.close();
+      }
     },
   };
 }

@@ -2,8 +2,8 @@ import type { ServiceDiscoveryError, ServiceEndpoint, ServiceQuery } from '../..
 import type { CacheMetrics, OperationMetrics } from './manager-metrics.js';
 
 /**
- * What a manager tells of. The first three are the registration standard's watch handlers (seed "Service Discovery
- * Standards", section 2): each is told of the present state first, when there is any, then of every change.
+ * What a manager tells of. The first three, watch handlers of the registration standard, are told of the present state
+ * first, when there is any, then of every change.
  */
 export interface ManagerEvents {
   /** Key-values under a prefix, or configuration entries of a kind, changed. */

@@ -7,7 +7,10 @@ export type Operation = 'register' | 'deregister' | 'discover';
 /** Upper bounds of the latency histogram, ms. The last bucket has none. */
 export const LATENCY_BOUNDS_MS = [0.1, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000] as const;
 
-/** Calls of one operation for one service, their latency as a histogram. Counts never fall. */
+/**
+ * Calls of one operation for one service, their latency as a histogram. `discover` counts those that had to ask. Counts
+ * never fall.
+ */
 export interface OperationMetrics {
   readonly service: string;
   readonly operation: Operation;
@@ -18,7 +21,10 @@ export interface OperationMetrics {
   readonly buckets: readonly number[];
 }
 
-/** Answers for one service by where they came from. */
+/**
+ * Answers for one service by where they came from: `hit` without asking, from the cache or a watch; `miss` by asking;
+ * `stale` with what was known before; `failed` none. Counts never fall.
+ */
 export type CacheMetrics = { readonly service: string } & { readonly [R in DiscoveryResult]: number };
 
 class Histogram {
@@ -49,12 +55,14 @@ export class ServiceMetrics {
   }
 }
 
-/** Counters by service, of a bounded number of services; later ones share the name `(others)`. */
+/** Counters by service, of a bounded number of services; later ones, and unknown ones, share the name `(others)`. */
 export class ManagerMetrics {
   private readonly services = new Map<string, ServiceMetrics>();
   private readonly others = new ServiceMetrics();
 
-  of(service: string): ServiceMetrics {
+  /** Undefined: of a service whose name is not known. */
+  of(service: string | undefined): ServiceMetrics {
+    if (service === undefined) return this.others;
     const known = this.services.get(service);
     if (known) return known;
     if (this.services.size >= limits.metricServices) return this.others;
@@ -81,7 +89,8 @@ export class ManagerMetrics {
   }
 
   private all(): [string, ServiceMetrics][] {
-    const used = this.others.operations.size > 0 || this.others.results.hit > 0;
+    const { operations, results } = this.others;
+    const used = operations.size > 0 || Object.values(results).some((count) => count > 0);
     return [...this.services, ...(used ? [['(others)', this.others] as [string, ServiceMetrics]] : [])];
   }
 }

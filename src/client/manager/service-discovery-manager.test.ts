@@ -413,6 +413,35 @@ describe.each(worlds)('over %s', (_name, open) => {
     expect(manager.metrics().cache).toMatchObject([{ service: 'api' }]);
   });
 
+  test('every call is counted: by service and operation, one by one and in lists, by the manager and the registration', async () => {
+    const [first] = await manager.registerService([
+      { name: 'api', id: 'a1', ...api },
+      { name: 'api', id: 'a2', ...api, port: 2 },
+    ]);
+    await manager.registerService('web', { id: 'w1', port: 3 });
+    await first?.deregister();
+    await manager.deregisterService('w1');
+    await manager.deregisterService('nobody-knows');
+    const watch = manager.watchService('api');
+    await watch.next();
+    await manager.discoverService('api');
+    await manager.discoverService('api');
+    const { latency, cache, health } = manager.metrics();
+    const counts = latency.map(({ service, operation, count, failed }) => `${service} ${operation} ${count} ${failed}`);
+    expect(counts.filter((line) => !line.includes('discover')).toSorted()).toEqual([
+      '(others) deregister 1 0',
+      'api deregister 1 0',
+      'api register 2 0',
+      'web deregister 1 0',
+      'web register 1 0',
+    ]);
+    for (const { count, buckets } of latency) expect(buckets.reduce((a, b) => a + b)).toBe(count);
+    const { hit = 0, miss = 0 } = cache.find(({ service }) => service === 'api') ?? {};
+    expect(hit + miss).toBe(2);
+    expect(health).toMatchObject([{ service: 'api', instances: [{ id: 'a2', datacenter: 'dc1', healthy: true }] }]);
+    await watch.return();
+  });
+
   test('config_update tells of keys under a prefix, once what is there, then every change', async () => {
     await putKey(world.registry, '1');
     const seen: (string | undefined)[] = [];

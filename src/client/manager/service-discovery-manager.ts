@@ -71,9 +71,8 @@ interface Asked {
 }
 
 /**
- * Register, discover, watch and balance: over our agent or a real Consul, any DNS, or a registry in this process
- * (seed "service_discovery.py"). With no configuration it talks to the agent at 127.0.0.1:8500, or where Consul's
- * environment variables say.
+ * Register, discover, watch and balance: over our agent or a real Consul, any DNS, or a registry in this process. With no
+ * configuration it talks to the agent at 127.0.0.1:8500, or where Consul's environment variables say.
  *
  * Every method rejects with a `ServiceDiscoveryError` (docs/errors.md). Background work never throws: it tells `error`.
  * Nothing here keeps the process alive but what a caller waits for. `close` ends it all.
@@ -120,6 +119,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
         logger,
         defaults: registrationDefaults(config, settings),
         onChanged: (service) => this.changed(service),
+        timed: (service, operation, work) => this.timed(service, operation, work),
       });
     this.sets = new DiscoveredSets(resolver, openEndpointCache(config, settings, onError), settings);
     this.watches = new SharedWatches({
@@ -179,9 +179,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       return registrations;
     }
     checkCall(third ?? {});
-    const registration = await this.timed(first, 'register', () =>
-      registrar.register(first, (second ?? {}) as RegistrationRequest, third),
-    );
+    const registration = await registrar.register(first, (second ?? {}) as RegistrationRequest, third);
     this.tellOf(registration);
     return registration;
   }
@@ -192,8 +190,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     const id: unknown = typeof registration === 'string' ? registration : registration?.id;
     if (typeof id !== 'string' || id === '') throw broken('id', 'must be the id of a registration');
     checkCall(options ?? {});
-    const service = registrar.registrations().find((kept) => kept.id === id)?.service ?? id;
-    await this.timed(service, 'deregister', () => registrar.deregister(id, options));
+    await registrar.deregister(id, options);
   }
 
   /** Those that are kept registered. */
@@ -248,7 +245,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     return new Map(unique.map((service, at) => [service, found[at] ?? []]));
   }
 
-  /** One passing endpoint, at random by weight; undefined when there is none (seed "Service Discovery Standards"). */
+  /** One passing endpoint, at random by weight; undefined when there is none. Rejects as `discoverService` does. */
   async getService(
     name: string,
     options: { readonly datacenter?: string; readonly tag?: string } & CallOptions = {},
@@ -506,7 +503,11 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     registration.on('error', (error) => this.failed(error));
   }
 
-  private async timed<T>(service: string, operation: 'register' | 'deregister', work: () => Promise<T>): Promise<T> {
+  private async timed<T>(
+    service: string | undefined,
+    operation: 'register' | 'deregister',
+    work: () => Promise<T>,
+  ): Promise<T> {
     const { clock } = this.settings;
     const began = clock.now();
     let ok = false;

@@ -24,15 +24,16 @@ export type UpdateOptions<K extends keyof ManagerEvents> = K extends 'config_upd
         }
       : Readonly<Record<string, never>>;
 
-/** One of the two. */
-interface ConfigScope {
+/** What `config_update` tells of: one of the two. */
+export interface ConfigScope {
   /** Key-values that begin with it. */
   readonly prefix?: string;
   /** Configuration entries of this kind, such as `service-defaults`. */
   readonly kind?: string;
 }
 
-interface ServiceScope {
+/** Of which service an event tells. */
+export interface ServiceScope {
   /** Watched for as long as somebody listens. Default: every service that is watched anyway. */
   readonly service?: string;
 }

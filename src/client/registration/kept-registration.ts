@@ -15,6 +15,13 @@ import type { Registration, RegistrationEvents, RegistrationState } from './regi
 import type { RegistrationPlan } from './registration-body.js';
 import type { RegisteredInstance, RegistrationTarget, TargetDescription } from './registration-target.js';
 
+/** Runs a call and measures it. */
+export type Timed = <T>(
+  service: string | undefined,
+  operation: 'register' | 'deregister',
+  work: () => Promise<T>,
+) => Promise<T>;
+
 /** What a kept registration needs of the registrar that made it. */
 export interface Keeping {
   readonly target: RegistrationTarget;
@@ -27,6 +34,7 @@ export interface Keeping {
   /** Work that puts something back, some of it at a time: an agent that restarted empty has lost everything at once. */
   inTurn(work: () => Promise<void>): Promise<void>;
   describe(): Promise<TargetDescription>;
+  readonly timed: Timed;
   /** It is not to be looked at any more. */
   letGo(registration: KeptRegistration): void;
   /** The registry does not know a check of it: time to look. */
@@ -116,10 +124,12 @@ export class KeptRegistration implements Registration {
   async deregister(options: CallOptions = {}): Promise<void> {
     checkCall(options);
     const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
-    return withinCall(this.keeping.clock, `deregistering ${this.id}`, timed, ({ signal, leftMs }) => {
-      if (this.current !== 'deregistered') this.end('deregistered');
-      return this.keeping.writes.run(this.id, () => this.remove({ signal, timeoutMs: leftMs() }));
-    });
+    return this.keeping.timed(this.service, 'deregister', () =>
+      withinCall(this.keeping.clock, `deregistering ${this.id}`, timed, ({ signal, leftMs }) => {
+        if (this.current !== 'deregistered') this.end('deregistered');
+        return this.keeping.writes.run(this.id, () => this.remove({ signal, timeoutMs: leftMs() }));
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import type { Clock, Logger, Random } from '../../runtime/index.js';
 import { mapAtOnce, onAbort, pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
 import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
 import { DRAINING } from './drain.js';
-import { KeptRegistration, type Keeping } from './kept-registration.js';
+import { KeptRegistration, type Keeping, type Timed } from './kept-registration.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { Lookout } from './lookout.js';
 import { conflict } from './owner.js';
@@ -27,6 +27,8 @@ export interface RegistrarOptions {
    * not kept here. Must not throw.
    */
   readonly onChanged?: (service: string | undefined) => void;
+  /** Runs a call, to measure it; undefined: for an instance that is not kept here. */
+  readonly timed?: Timed;
   /** What follows `name-` in an id that was not given. Default: a random UUID. */
   readonly newId?: () => string;
 }
@@ -82,6 +84,7 @@ class KeepingRegistrar implements Registrar, Keeping {
   private readonly fallback: RegistrationDefaults;
   private readonly newId: () => string;
   private readonly onChanged: ((service: string | undefined) => void) | undefined;
+  readonly timed: Timed;
   private readonly kept = new Map<string, KeptRegistration>();
   private readonly lanes = new KeyedQueue();
   private turns = 0;
@@ -97,6 +100,7 @@ class KeepingRegistrar implements Registrar, Keeping {
     this.fallback = options.defaults ?? {};
     this.newId = options.newId ?? randomUUID;
     this.onChanged = options.onChanged;
+    this.timed = options.timed ?? ((_service, _operation, work) => work());
     this.lookout = new Lookout(this.target, this.clock, this.random);
     this.removals = new PendingRemovals(this.target, this.writes, this.clock, this.random);
   }
@@ -124,7 +128,8 @@ class KeepingRegistrar implements Registrar, Keeping {
       const meanwhile = this.kept.get(id);
       if (meanwhile) await meanwhile.deregister(call);
       else if (!before) {
-        await this.writes.run(id, () => this.target.deregister(id, call)).finally(() => this.changed(undefined));
+        const remove = (): Promise<void> => this.writes.run(id, () => this.target.deregister(id, call));
+        await this.timed(undefined, 'deregister', remove).finally(() => this.changed(undefined));
       }
     });
   }
@@ -209,10 +214,12 @@ class KeepingRegistrar implements Registrar, Keeping {
   }
 
   private async registerPlan(plan: RegistrationPlan, isIdGiven: boolean, options: CallOptions): Promise<Registration> {
-    const dueAt = this.clock.now() + (options.timeoutMs ?? defaults.registrationTimeoutMs);
-    const timed = { ...options, timeoutMs: options.timeoutMs ?? defaults.registrationTimeoutMs };
-    const registration = await withinCall(this.clock, `registering ${plan.id}`, timed, ({ signal, leftMs }) =>
-      this.writes.run(plan.id, () => this.establish(plan, isIdGiven, { signal, timeoutMs: leftMs() })),
+    const timeoutMs = options.timeoutMs ?? defaults.registrationTimeoutMs;
+    const dueAt = this.clock.now() + timeoutMs;
+    const registration = await this.timed(plan.service, 'register', () =>
+      withinCall(this.clock, `registering ${plan.id}`, { ...options, timeoutMs }, ({ signal, leftMs }) =>
+        this.writes.run(plan.id, () => this.establish(plan, isIdGiven, { signal, timeoutMs: leftMs() })),
+      ),
     );
     await this.firstHeartbeats(registration, dueAt, options.signal);
     return registration;

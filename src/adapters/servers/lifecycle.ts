@@ -160,8 +160,11 @@ export class ServiceLifecycle implements AsyncDisposable {
     const { registration } = this;
     const { drainMs = defaults.drainMs, finishMs = defaults.finishRequestsMs } = this.options;
     if (registration && drainMs > 0) await this.attempt(() => registration.drain({ timeoutMs: drainMs }));
+    const finishBy = realClock.now() + finishMs;
     await this.underWay.finished(finishMs);
     if (registration) await this.attempt(() => registration.deregister({ timeoutMs: defaults.leaveRegistryMs }));
+    // Over connections kept open requests come in until the server closes.
+    await this.underWay.finished(Math.max(0, finishBy - realClock.now()));
     this.settle.reject(new ServiceDiscoveryError('CLOSED', `${this.options.name} left before it was registered`));
     this.current = 'closed';
     await this.attempt(() => this.source.release());

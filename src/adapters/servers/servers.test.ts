@@ -6,6 +6,7 @@ import express from 'express';
 import { fastify } from 'fastify';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Registration } from '../../client/index.js';
 import { ServiceDiscoveryError } from '../../model/index.js';
 import { InMemoryDiscovery } from '../../testing/in-memory-discovery.js';
 import { discoveryService } from '../express/service.js';
@@ -234,6 +235,27 @@ describe.each([
     await close();
     expect(errors).toHaveLength(2);
     await expect(ask(port, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('a request that comes in while it is deregistered is answered', async () => {
+    const { port, ready, close, server } = await start();
+    const registration = (await ready()) as Registration;
+    await ask(port, '/first');
+    const deregister = registration.deregister.bind(registration);
+    let late: ReturnType<typeof ask> | undefined;
+    Object.assign(registration, {
+      deregister: async () => {
+        late = ask(port, '/slow');
+        await once(server, 'request');
+        await deregister();
+      },
+    });
+    const closed = close();
+    await expect.poll(() => manager.events.at(-1)).toMatch('deregistered');
+    await new Promise(setImmediate);
+    release();
+    expect(await late).toMatchObject({ status: 200, text: 'hello /slow', connection: 'close' });
+    await closed;
   });
 
   test('what became a WebSocket does not hold the end up', async () => {

@@ -123,13 +123,14 @@ describe('the source tree', () => {
     const visit = (path: string): void => {
       if (seen.has(path) || !existsSync(path)) return;
       seen.add(path);
-      for (const specifier of load(path).imports) {
+      // What is imported on first use is not loaded with the entry.
+      for (const [, specifier = ''] of load(path).code.matchAll(/(?:from|import)\s*'([^']+)'/g)) {
         if (specifier.startsWith('.')) visit(normalize(join(dirname(path), specifier.replace(/\.js$/, '.ts'))));
         else packages.add(specifier);
       }
     };
     visit(join(SRC, 'index.ts'));
-    for (const heavy of ['classic-level', 'pino', 'prom-client', 'commander']) {
+    for (const heavy of ['classic-level', 'pino', 'prom-client', 'commander', 're2js', 'semver']) {
       expect([...packages]).not.toContain(heavy);
     }
   });

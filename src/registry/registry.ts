@@ -1,3 +1,4 @@
+import { checkServiceNodeShape, compileFilter } from '../catalog/index.js';
 import type { Catalog, MetadataQuery, SearchExplanation, SearchOptions } from '../catalog/index.js';
 import type { SchedulerMetrics } from '../checks/index.js';
 import type {
@@ -192,6 +193,14 @@ export class Registry implements RegistryCommands {
   /** How such a search is answered: which index, how many candidates, how many results. */
   explainSearch(query: string | MetadataQuery, options?: SearchOptions): SearchExplanation {
     return this.parts.search.explain(query, options);
+  }
+
+  /**
+   * The filter language of the HTTP API over health entries in their wire form: `Service.Meta.version == "1.0.0"`. Throws
+   * INVALID_ARGUMENT for a text that is no filter.
+   */
+  compileFilter(text: string): (healthEntry: object) => boolean {
+    return compileFilter(text, checkServiceNodeShape);
   }
 
   // ---- whole state

@@ -1,4 +1,3 @@
-import { checkServiceNodeShape, compileFilter } from '../../../catalog/index.js';
 import { endpointOf } from '../../../consul/index.js';
 import type { HealthEntryFields } from '../../../consul/index.js';
 import { allAbilities, hasAllTags, instanceToWire, ServiceDiscoveryError, topic } from '../../../model/index.js';
@@ -60,7 +59,7 @@ export class RegistryResolver implements Resolver {
     checkQuery(query, this.supports, 'a registry in this process');
     this.checkDatacenter(query.datacenter);
     const { tags = [], filter = '', onlyPassing } = query;
-    const keep = filter === '' ? () => true : compileFilter(filter, checkServiceNodeShape);
+    const keep = filter === '' ? () => true : this.registry.compileFilter(filter);
     return (instance) => {
       if (onlyPassing && instance.status !== 'passing') return undefined;
       if (!hasAllTags(instance.service.tags, tags)) return undefined;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { defaults, parseOptions } from '../../model/index.js';
-import { abortable, pause, realClock, realRandom, silentLogger } from '../../runtime/index.js';
+import { abortable, onAbort, pause, realClock, realRandom, silentLogger } from '../../runtime/index.js';
 import type { AbortableIteration, Clock, Logger, Random } from '../../runtime/index.js';
 import { checkWatchOptions } from './call-options.js';
 import type { DnsQueryOptions, DnsResolveOptions } from './call-options.js';
@@ -223,11 +223,10 @@ async function* untilEither<T>(
 ): AsyncGenerator<T, void> {
   const both = new AbortController();
   const abort = (): void => both.abort();
-  for (const signal of [one, other]) signal.addEventListener('abort', abort);
-  if (one.aborted || other.aborted) abort();
+  const stops = [one, other].map((signal) => onAbort(signal, abort));
   try {
     yield* iterate(both.signal);
   } finally {
-    for (const signal of [one, other]) signal.removeEventListener('abort', abort);
+    for (const stop of stops) stop();
   }
 }

@@ -533,9 +533,11 @@ describe('any record', () => {
     ['x.example', 70_000, 'type'],
     ['x..example', 'A', 'name'],
     ['', 'A', 'name'],
+    ['x.example', Symbol('A'), 'type'],
+    [Symbol('x'), 'A', 'name'],
   ])('%s %s is refused', async (name, type, field) => {
     const { resolver } = world();
-    await expect(resolver.query(name, type)).rejects.toMatchObject({
+    await expect(resolver.query(name as string, type as string)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       details: { violations: [{ field }] },
     });

@@ -108,7 +108,7 @@ export class DnsServiceResolver implements AsyncDisposable {
     const { rules, random } = this.settings;
     const { metadata } = options;
     const datacenter = options.datacenter ?? this.config.datacenter;
-    const found = await this.within(`looking up service ${service}`, options, async (bounds) => {
+    const found = await this.within(called('service', service), options, async (bounds) => {
       const lookups = tagsOf(options).map((tag) => {
         const words = { service, ...(datacenter !== undefined && { datacenter }), ...(tag !== undefined && { tag }) };
         return new ServiceLookup(this.records, rules, words, { ...bounds, isFiltered: metadata !== undefined }, random);
@@ -156,7 +156,7 @@ export class DnsServiceResolver implements AsyncDisposable {
   async query(name: string, type: string | number, options: DnsQueryOptions = {}): Promise<DnsQueryResult> {
     checkQueryOptions(options);
     const checked = checkedName('name', name);
-    return this.within(`looking up ${type} ${checked}`, options, async (bounds) =>
+    return this.within(called('records of', checked), options, async (bounds) =>
       resultOf(await this.records.query(checked, type, bounds)),
     );
   }
@@ -254,4 +254,9 @@ function resultOf({ answer, ttlMs, ageMs, stale, error }: KnownAnswer): DnsQuery
 function tagsOf({ tag }: DnsResolveOptions): readonly (string | undefined)[] {
   if (tag === undefined || tag.length === 0) return [undefined];
   return typeof tag === 'string' ? [tag] : [...new Set(tag.map((one) => one.toLowerCase()))];
+}
+
+/** What is done, for messages; a name that is no text is refused later, in words. */
+function called(what: string, name: unknown): string {
+  return typeof name === 'string' ? `looking up ${what} ${name}` : `looking up ${what}`;
 }

@@ -60,7 +60,7 @@ export interface Registrar extends AsyncDisposable {
   close(options?: ClosingOptions): Promise<void>;
 }
 
-export interface ClosingOptions extends CallOptions {
+interface ClosingOptions extends CallOptions {
   /** Whether everything is deregistered, also what is being registered at the moment. Default false. */
   readonly deregister?: boolean;
   /** Told of what could not be deregistered. Must not throw. */

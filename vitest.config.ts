@@ -6,5 +6,7 @@ export default defineConfig({
     // Two workers suit the smallest machine the suite must pass on.
     maxWorkers: 2,
     testTimeout: 20_000,
+    // The default second is short for a machine that has other things to do.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

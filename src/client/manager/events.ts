@@ -86,8 +86,11 @@ export interface ManagerSnapshot {
   readonly registrations: number;
 }
 
+/** As the widest watched query shows it: where only passing instances are asked for (`pick` does), there are no others. */
 export interface ServiceHealth {
   readonly service: string;
+  /** Absent: the one of whoever is asked. */
+  readonly datacenter?: string;
   readonly endpoints: number;
   readonly healthy: number;
   readonly stale: boolean;

@@ -13,6 +13,7 @@ import { withinCall } from '../../runtime/index.js';
 import { FakeClock, settle } from '../../testing/fake-clock.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import { staticEndpoint } from '../backends/static/static-endpoint.js';
+import { CacheConsistency } from './cache-consistency.js';
 import type { ServiceDiscoveryConfig } from './config.js';
 import { ServiceDiscoveryManager } from './service-discovery-manager.js';
 
@@ -211,6 +212,34 @@ describe('what nobody confirms', () => {
     expect((await manager.pick('api')).endpoint.port).toBe(2);
     await resolution.close();
   });
+});
+
+test('after an eviction not even a watch answers with what it had', async () => {
+  const manager = managerOf();
+  manager.watchService('api', () => {});
+  await settle();
+  backend.tell(setOf([1]));
+  await clock.advance(10_000);
+  expect((await manager.discoverService('api')).map(({ port }) => port)).toEqual([1]);
+  backend.answer = () => Promise.resolve(setOf([2], { index: 9 }));
+  expect(await new CacheConsistency(manager).validateCache('api')).toBe(false);
+  expect((await manager.discoverService('api')).map(({ port }) => port)).toEqual([2]);
+  backend.answer = () => Promise.resolve(stale([3]));
+  expect(await new CacheConsistency(manager).validateCache('api')).toBe(false);
+  expect((await manager.discoverService('api')).map(({ port }) => port)).toEqual([2]);
+});
+
+test('the health of a service is told for each datacenter that is watched', async () => {
+  const manager = managerOf();
+  for (const datacenter of [undefined, 'dc2'])
+    manager.watchService('api', () => {}, { ...(datacenter && { datacenter }) });
+  await settle();
+  backend.tell(setOf([1]));
+  await settle();
+  expect(manager.metrics().health.map(({ service, datacenter }) => [service, datacenter])).toEqual([
+    ['api', undefined],
+    ['api', 'dc2'],
+  ]);
 });
 
 describe('calls that join each other', () => {

@@ -320,9 +320,12 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     return { current, cached };
   }
 
-  /** Forgets what is cached of a service, here and in a shared cache. */
+  /** Forgets what is cached of a service, here and in a shared cache: the next answer is from after this. */
   async evict(name: string, options: QueryOptions = {}): Promise<void> {
-    await this.sets.evict(this.asked(name, options, []).key);
+    const { query, key } = this.asked(name, options, []);
+    // Neither is what a watch has believed since before.
+    this.writes.note(query.service);
+    await this.sets.evict(key);
   }
 
   /** Members of the cluster, for `SplitBrainProtection`. UNSUPPORTED without Consul or an agent. */

@@ -72,6 +72,25 @@ describe('load_balancer_update', () => {
     await settle();
     expect(ports(told)).toEqual([[[1], false]]);
   });
+
+  test('of one query for each service and datacenter, the widest', async () => {
+    const watched = new Map<string, EndpointSet>();
+    const updates = updatesOver(watched);
+    const told: LoadBalancerUpdate[] = [];
+    listen(updates, told);
+    const queries: ServiceQuery[] = [
+      API,
+      { ...API, onlyPassing: true },
+      { ...API, datacenter: 'dc2' },
+      { ...API, datacenter: 'dc2', onlyPassing: true },
+    ];
+    for (const [at, query] of queries.entries()) {
+      watched.set(queryKey(query), setOf(at + 1));
+      updates.take(query, setOf(at + 1));
+    }
+    await settle();
+    expect(told.map(({ query }) => query)).toEqual([API, { ...API, datacenter: 'dc2' }]);
+  });
 });
 
 describe('config_update', () => {

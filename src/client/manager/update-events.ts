@@ -122,17 +122,19 @@ export class UpdateEvents {
     }));
   }
 
-  /** Of every service that is watched at the moment, once, by the widest query. */
+  /** Of every service and datacenter that is watched at the moment, once, by the widest query. */
   health(): readonly ServiceHealth[] {
     const widest = new Map<string, Watched>();
     for (const { query } of this.watched.values()) {
       const set = this.sources.current(query);
-      const known = widest.get(query.service.toLowerCase());
+      const place = `${query.service.toLowerCase()} ${query.datacenter ?? ''}`;
+      const known = widest.get(place);
       if (!set || (known && known.set.endpoints.length >= set.endpoints.length)) continue;
-      widest.set(query.service.toLowerCase(), { query, set });
+      widest.set(place, { query, set });
     }
     return Array.from(widest.values(), ({ query, set }) => ({
       service: query.service,
+      ...(query.datacenter !== undefined && { datacenter: query.datacenter }),
       endpoints: set.endpoints.length,
       healthy: set.endpoints.filter(({ healthy }) => healthy).length,
       stale: set.stale,
@@ -217,7 +219,7 @@ export class UpdateEvents {
    */
   private isFor(listener: Listener<never>, query: ServiceQuery, key: string): boolean {
     if (listener.key !== undefined) return listener.key === key;
-    const widest = queryKey(all(query.service));
+    const widest = queryKey(all(query.service, query.datacenter));
     return key === widest || !this.watched.has(widest);
   }
 
@@ -254,8 +256,8 @@ export class UpdateEvents {
   }
 }
 
-function all(service: string): ServiceQuery {
-  return queryOf(service, { onlyPassing: false }, []);
+function all(service: string, datacenter?: string): ServiceQuery {
+  return queryOf(service, { onlyPassing: false, ...(datacenter !== undefined && { datacenter }) }, []);
 }
 
 function transitionsOf(

@@ -125,6 +125,8 @@ export interface RegistryCommands {
   localServices(): ReadonlyMap<string, LocalServiceRow>;
   localChecks(): ReadonlyMap<string, LocalCheckState>;
   localCheck(checkId: string): LocalCheckState | undefined;
+  /** The checks that count for one of our instances: its own, then the node's. */
+  localChecksOf(serviceId: string): readonly LocalCheckState[];
   /** Newest last, bounded; of any check this agent runs or has seen change in the catalog. Key: node, check id. */
   checkHistory(node: string, checkId: string): readonly HealthFlip[];
 

@@ -36,6 +36,7 @@ export class LocalChecks implements LocalOutcomes {
     return this.live.get(checkId)?.health;
   }
 
+  /** '': of the node itself. */
   checkIdsOf(serviceId: string): readonly string[] {
     return [...(this.byService.get(serviceId) ?? [])];
   }
@@ -57,7 +58,6 @@ export class LocalChecks implements LocalOutcomes {
       criticalSinceMs: status === 'critical' ? (before?.criticalSinceMs ?? nowMs) : undefined,
       lastResultMs: before?.lastResultMs,
     });
-    if (row.serviceId === '') return;
     const siblings = this.byService.get(row.serviceId);
     if (siblings) siblings.add(row.checkId);
     else this.byService.set(row.serviceId, new Set([row.checkId]));

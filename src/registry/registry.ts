@@ -106,6 +106,11 @@ export class Registry implements RegistryCommands {
     return row && this.parts.node.stateOf(row);
   }
 
+  localChecksOf(serviceId: string): readonly LocalCheckState[] {
+    const { checks } = this.parts.node;
+    return [...checks.checkIdsOf(serviceId), ...checks.checkIdsOf('')].flatMap((id) => this.localCheck(id) ?? []);
+  }
+
   checkHistory(node: string, checkId: string): readonly HealthFlip[] {
     return this.parts.history.of(node, checkId);
   }

@@ -147,6 +147,7 @@ function commands(given: Partial<RegistryCommands>): RegistryCommands {
     nodeId: '40e4a748-2192-161a-0510-9bf59fe950b5',
     localServices: () => new Map(),
     localChecks: () => new Map(),
+    localChecksOf: () => [],
     localCheck: () => undefined,
     checkHistory: () => [],
     ...given,

@@ -37,7 +37,7 @@ interface Health {
 function byId(request: ApiRequest): Reply {
   request.refuseNamespaces();
   const id = request.required('Missing serviceID');
-  const row = request.api.handle.registry.localServices().get(id);
+  const row = request.api.handle.catalog.localService(id);
   if (!row) {
     const none = { AggregatedStatus: 'critical', Service: null, Checks: null };
     return notFound(request, `ServiceId ${id} not found`, none);
@@ -64,8 +64,8 @@ function byName(request: ApiRequest): Reply {
 }
 
 function healthOf(request: ApiRequest, row: LocalServiceRow): Health {
-  const checks = [...request.api.handle.registry.localChecks().values()]
-    .filter((state) => state.row.serviceId === row.id || state.row.serviceId === '')
+  const checks = request.api.handle.registry
+    .localChecksOf(row.id)
     .map((state) => ({ ...localCheckRow(request, state), type: '' }));
   return { status: instanceStatus(checks), row, checks };
 }

@@ -55,7 +55,7 @@ function service(request: ApiRequest): Reply | Promise<Reply> {
     return request.json(wire, ['X-Consul-Contenthash', wire.ContentHash]);
   };
   const changed = (): boolean => {
-    const row = request.api.handle.registry.localServices().get(id);
+    const row = request.api.handle.catalog.localService(id);
     return !row || hashed(request, row).ContentHash !== asked;
   };
   rowOf(request, id);
@@ -64,7 +64,7 @@ function service(request: ApiRequest): Reply | Promise<Reply> {
 }
 
 function rowOf(request: ApiRequest, id: string): LocalServiceRow {
-  const row = request.api.handle.registry.localServices().get(id);
+  const row = request.api.handle.catalog.localService(id);
   if (!row) throw refusal(404, `unknown service ID: ${id}`, 'NOT_FOUND');
   request.demand('service', row.service, 'read');
   return row;

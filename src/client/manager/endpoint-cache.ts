@@ -67,7 +67,8 @@ export function openEndpointCache(
 class FileOfSets implements LastKnown<Endpoints> {
   readonly opened: Promise<void>;
   private file: LastKnownGood<Endpoints> | undefined;
-  private readonly early = new Map<string, CacheEntry<Endpoints>>();
+  /** Undefined: to be deleted. */
+  private readonly early = new Map<string, CacheEntry<Endpoints> | undefined>();
 
   constructor(
     where: NonNullable<ServiceDiscoveryConfig['lastKnownGoodFile']>,
@@ -91,7 +92,10 @@ class FileOfSets implements LastKnown<Endpoints> {
       },
     }).then((file) => {
       this.file = file;
-      for (const [key, entry] of this.early) file.put(key, entry);
+      for (const [key, entry] of this.early) {
+        if (entry) file.put(key, entry);
+        else file.delete(key);
+      }
       this.early.clear();
     });
     this.opened.catch(onError);
@@ -107,8 +111,8 @@ class FileOfSets implements LastKnown<Endpoints> {
   }
 
   delete(key: string): void {
-    this.early.delete(key);
-    this.file?.delete(key);
+    if (this.file) this.file.delete(key);
+    else this.early.set(key, undefined);
   }
 
   async close(): Promise<void> {

@@ -134,6 +134,21 @@ test('a start without a registry answers from the file of the last run', async (
   await expect(second.discoverService('other')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
+test('what is learnt to be gone while the file is still read is not in it afterwards', async () => {
+  const lastKnownGoodFile = join(directory, 'known');
+  await agent.registry.registerService({ Name: 'api', ID: 'a1', Port: 1 });
+  const first = managerOf({ lastKnownGoodFile });
+  await first.discoverService('api');
+  await first.close({ deregister: false });
+  await agent.registry.deregisterService('a1');
+  expect(await readFile(lastKnownGoodFile, 'utf8')).toContain('"api"');
+  // Evicted in the turn in which the reading began.
+  const second = managerOf({ lastKnownGoodFile });
+  await second.evict('api');
+  await second.close();
+  expect(await readFile(lastKnownGoodFile, 'utf8')).not.toContain('"api"');
+});
+
 test('a file that cannot be written is told of, and changes nothing', async () => {
   await writeFile(join(directory, 'file'), '');
   const manager = managerOf({ lastKnownGoodFile: join(directory, 'file', 'known.json') });

@@ -91,25 +91,29 @@ async function calls(): Promise<void> {
   }
 }
 
+/** The first rounds warm both sides up. */
 async function registrations(): Promise<void> {
   const agent = await startAgent();
   const manager = new ServiceDiscoveryManager({ addresses: [agent.origin], environment: {} });
+  const seconds: number[] = [];
   try {
-    const began = performance.now();
-    await manager.registerService(
-      Array.from({ length: REGISTRATIONS }, (_, i) => ({
-        name: `s${i % 100}`,
-        id: `i-${i}`,
-        port: 1 + i,
-        check: { ttl: '1m' },
-      })),
-      { timeoutMs: 60_000 },
-    );
-    const seconds = (performance.now() - began) / 1_000;
+    for (let round = 0; round < ROUNDS; round++) {
+      const began = performance.now();
+      await manager.registerService(
+        Array.from({ length: REGISTRATIONS }, (_, i) => ({
+          name: `s${i % 100}`,
+          id: `i-${round}-${i}`,
+          port: 1 + i,
+          check: { ttl: '1m' },
+        })),
+        { timeoutMs: 60_000 },
+      );
+      seconds.push((performance.now() - began) / 1_000);
+    }
     report([
       {
         what: '1,000 registrations with TTL checks, one call',
-        measured: `${seconds.toFixed(2)} s (${whole(REGISTRATIONS / seconds)}/s), first reports included`,
+        measured: `${median(seconds).toFixed(2)} s (${whole(REGISTRATIONS / median(seconds))}/s), the first time ${seconds[0]?.toFixed(2)} s; first reports included`,
       },
     ]);
   } finally {

@@ -61,6 +61,15 @@ export function isDiscoveryError(error: unknown, code?: ErrorCode): error is Ser
   return code === undefined || (error as ServiceDiscoveryError).code === code;
 }
 
+/** Whatever was thrown, as ours: a bug, or the code of a user's own seam. `what` says what failed. */
+export function asDiscoveryError(thrown: unknown, what?: string): ServiceDiscoveryError {
+  if (isDiscoveryError(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ServiceDiscoveryError('INTERNAL', what === undefined ? message : `${what} failed: ${message}`, {
+    cause: thrown,
+  });
+}
+
 export function invalid(message: string, violations?: readonly Violation[]): ServiceDiscoveryError {
   return new ServiceDiscoveryError('INVALID_ARGUMENT', message, violations ? { details: { violations } } : {});
 }

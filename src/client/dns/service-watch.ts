@@ -2,7 +2,7 @@
  * A service, looked at again and again: when the interval is over, or the TTL of the answers where that is shorter, but
  * for a TTL not more often than once a second. What the world does never ends it.
  */
-import { defaults, isDiscoveryError, ServiceDiscoveryError } from '../../model/index.js';
+import { defaults, asDiscoveryError, type ServiceDiscoveryError } from '../../model/index.js';
 import { fullJitterMs } from '../../runtime/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import type { DnsEndpointSet } from './dns-endpoint.js';
@@ -76,7 +76,7 @@ async function lookOnce(parts: WatchParts, signal: AbortSignal): Promise<Looked>
     return { set };
   } catch (thrown) {
     if (signal.aborted) return 'ended';
-    const error = asDiscoveryError(thrown);
+    const error = asDiscoveryError(thrown, 'a look at DNS');
     if (isHopeless(error)) throw error;
     parts.onError(error);
     return { error };
@@ -86,11 +86,6 @@ async function lookOnce(parts: WatchParts, signal: AbortSignal): Promise<Looked>
 /** What trying again cannot mend. */
 function isHopeless(error: ServiceDiscoveryError): boolean {
   return ['INVALID_ARGUMENT', 'UNSUPPORTED', 'CLOSED'].includes(error.code);
-}
-
-function asDiscoveryError(thrown: unknown): ServiceDiscoveryError {
-  if (isDiscoveryError(thrown)) return thrown;
-  return new ServiceDiscoveryError('INTERNAL', `a look at DNS failed: ${String(thrown)}`, { cause: thrown });
 }
 
 function failurePauseMs(failures: number, { intervalMs, random }: WatchParts): number {

@@ -3,7 +3,7 @@ import type { EndpointExplanation } from '../../balancer/index.js';
 import type { ConsulClient } from '../../consul/index.js';
 import {
   defaults,
-  isDiscoveryError,
+  asDiscoveryError,
   limits,
   ServiceDiscoveryError,
   type CallOptions,
@@ -32,12 +32,7 @@ import type { Balancing } from '../resolution/balancing.js';
 import { Resolutions } from '../resolution/resolutions.js';
 import type { EndpointEvents } from '../watch/endpoint-events.js';
 import type { EndpointWatch } from '../watch/endpoint-watch.js';
-import {
-  SharedWatches,
-  type LocalWatchOptions,
-  type SetCallback,
-  type SetSubscription,
-} from '../watch/shared-watches.js';
+import { SharedWatches, type LocalWatchOptions, type SetSubscription } from '../watch/shared-watches.js';
 import { createBackend, type Backend } from './backend.js';
 import { managerSettings, type ManagerSettings, type ServiceDiscoveryConfig } from './config.js';
 import { ConfigWatches } from './config-watches.js';
@@ -46,7 +41,9 @@ import { openEndpointCache } from './endpoint-cache.js';
 import type { ManagerEvents, ManagerSnapshot } from './events.js';
 import { ManagerMetrics, type ServiceMetrics } from './manager-metrics.js';
 import { OwnWrites } from './own-writes.js';
+import { namingItself, ofService } from './of-service.js';
 import { UpdateEvents, type UpdateOptions } from './update-events.js';
+import { weightedChoice } from './weighted-choice.js';
 
 const DISCOVER = ['useCache', 'signal', 'timeoutMs'];
 const WATCH = ['wait', 'interval', 'signal'];
@@ -230,7 +227,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
       try {
         return await this.discoverService(service, options);
       } catch (error) {
-        failures.push({ service, error: asDiscoveryError(error) });
+        failures.push({ service, error: asDiscoveryError(error, `discovering ${service}`) });
         return [];
       }
     });
@@ -252,7 +249,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   ): Promise<ServiceEndpoint | undefined> {
     const { tag, ...rest } = options;
     const endpoints = await this.discoverService(name, { ...rest, ...(tag === undefined ? {} : { tags: [tag] }) });
-    return weighted(endpoints, this.settings.random.next());
+    return weightedChoice(endpoints, this.settings.random.next());
   }
 
   /**
@@ -561,43 +558,4 @@ function bounds({ signal, timeoutMs }: CallOptions): CallOptions {
 
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-/** What the callback throws says whose it was: it is told among everything else that fails in the background. */
-function namingItself(name: string, callback: WatchCallback): SetCallback {
-  return async (set) => {
-    try {
-      await callback(set.endpoints, set);
-    } catch (error) {
-      const { message } = asDiscoveryError(error);
-      throw new ServiceDiscoveryError('INTERNAL', `the callback of the watch of ${name} threw: ${message}`, {
-        cause: error,
-        details: { service: name },
-      });
-    }
-  };
-}
-
-/** What fails in the background is told in one place: the message has to say of which service. */
-function ofService(service: string, error: unknown): ServiceDiscoveryError {
-  const failure = asDiscoveryError(error);
-  if (failure.details['service'] !== undefined) return failure;
-  return new ServiceDiscoveryError(failure.code, `the watch of ${service}: ${failure.message}`, {
-    cause: error,
-    details: { ...failure.details, service },
-  });
-}
-
-function asDiscoveryError(error: unknown): ServiceDiscoveryError {
-  if (isDiscoveryError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new ServiceDiscoveryError('INTERNAL', message, { cause: error });
-}
-
-/** `draw` in [0, 1). Weights of 0 only when there are no others. */
-function weighted(endpoints: readonly ServiceEndpoint[], draw: number): ServiceEndpoint | undefined {
-  const total = endpoints.reduce((sum, { weight }) => sum + weight, 0);
-  if (total <= 0) return endpoints[Math.floor(draw * endpoints.length)];
-  let left = draw * total;
-  return endpoints.find(({ weight }) => (left -= weight) < 0) ?? endpoints.at(-1);
 }

@@ -1,7 +1,6 @@
 import type { CallOptions, ServiceDiscoveryError } from '../../model/index.js';
-import { defaults, ServiceDiscoveryError as DiscoveryError } from '../../model/index.js';
+import { asDiscoveryError, defaults, ServiceDiscoveryError as DiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
-import { asDiscoveryError } from './as-discovery-error.js';
 
 /**
  * Why a draining instance is in maintenance. Who registers its id again ends a maintenance of this reason alone: an

@@ -1,8 +1,7 @@
 import type { CallOptions, CheckStatus, ServiceDiscoveryError } from '../../model/index.js';
-import { defaults, limits } from '../../model/index.js';
+import { asDiscoveryError, defaults, limits } from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import { fullJitterMs, pause } from '../../runtime/index.js';
-import { asDiscoveryError } from './as-discovery-error.js';
 import type { Said } from './health-report.js';
 import { saidBy, saidByFailure } from './health-report.js';
 import type { TtlPlan } from './registration-body.js';

@@ -1,11 +1,16 @@
 import { inspect } from 'node:util';
 import type { CallOptions, CheckStatus, ServiceDiscoveryError, ServiceRegistration } from '../../model/index.js';
-import { defaults, invalid, isDiscoveryError, ServiceDiscoveryError as DiscoveryError } from '../../model/index.js';
+import {
+  asDiscoveryError,
+  defaults,
+  invalid,
+  isDiscoveryError,
+  ServiceDiscoveryError as DiscoveryError,
+} from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import { EventHub, fullJitterMs, pause, withinCall } from '../../runtime/index.js';
 import type { Logger } from '../../runtime/index.js';
 import { checkCall } from '../call.js';
-import { asDiscoveryError } from './as-discovery-error.js';
 import { DRAINING, untilUnseen } from './drain.js';
 import { Heartbeat } from './heartbeat.js';
 import type { KeyedQueue } from './keyed-queue.js';

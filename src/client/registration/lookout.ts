@@ -1,8 +1,7 @@
 import type { CallOptions } from '../../model/index.js';
-import { defaults, limits } from '../../model/index.js';
+import { asDiscoveryError, defaults, limits } from '../../model/index.js';
 import type { Clock, Random } from '../../runtime/index.js';
 import { fullJitterMs, pause } from '../../runtime/index.js';
-import { asDiscoveryError } from './as-discovery-error.js';
 import type { KeptRegistration } from './kept-registration.js';
 import type { RegisteredInstance, RegistrationTarget } from './registration-target.js';
 

@@ -1,7 +1,6 @@
 import type { Violation } from '../../model/index.js';
-import { isDiscoveryError, limits, refusal, ServiceDiscoveryError } from '../../model/index.js';
+import { asDiscoveryError, isDiscoveryError, limits, refusal, ServiceDiscoveryError } from '../../model/index.js';
 import { mapAtOnce } from '../../runtime/index.js';
-import { asDiscoveryError } from './as-discovery-error.js';
 import type { Registration, RegistrationRequest } from './registration.js';
 import type { RegistrationPlan } from './registration-body.js';
 

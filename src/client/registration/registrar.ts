@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../model/index.js';
-import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
+import { asDiscoveryError, defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
 import { mapAtOnce, onAbort, pause, realClock, realRandom, silentLogger, withinCall } from '../../runtime/index.js';
-import { asDiscoveryError, mayHaveHappened } from './as-discovery-error.js';
+import { mayHaveHappened } from './ambiguous.js';
 import { DRAINING } from './drain.js';
 import { KeptRegistration, type Keeping, type Timed } from './kept-registration.js';
 import { KeyedQueue } from './keyed-queue.js';

@@ -1,6 +1,6 @@
 import { HedgeBudget, RetryBudget, type Balancer, type Pick, type PickHint } from '../../balancer/index.js';
 import {
-  isDiscoveryError,
+  asDiscoveryError,
   ServiceDiscoveryError,
   type CallOptions,
   type EndpointSet,
@@ -121,11 +121,7 @@ export class StandingResolution {
     } catch (error) {
       if (this.stop.signal.aborted) return;
       // What trying again cannot mend. Said to every pick, since there is nothing to choose from.
-      this.failure = isDiscoveryError(error)
-        ? error
-        : new ServiceDiscoveryError('INTERNAL', `the watch of ${this.parts.query.service} ended: ${String(error)}`, {
-            cause: error,
-          });
+      this.failure = asDiscoveryError(error, `the watch of ${this.parts.query.service}`);
       this.parts.onError(this.failure);
     }
   }

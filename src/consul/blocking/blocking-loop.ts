@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defaults, isDiscoveryError, limits, ServiceDiscoveryError } from '../../model/index.js';
+import { defaults, asDiscoveryError, limits, type ServiceDiscoveryError } from '../../model/index.js';
 import { abortable, fullJitterMs, keepAwake, Pace, pause } from '../../runtime/index.js';
 import type { AbortableIteration, Clock, Random } from '../../runtime/index.js';
 import type { BlockingRead, ConsulAnswer } from '../answer.js';
@@ -87,7 +87,7 @@ async function* turns<T>(
     if (signal.aborted) return;
 
     if (outcome.type === 'failed') {
-      const error = ours(outcome.error);
+      const error = asDiscoveryError(outcome.error, 'a standing read');
       if (isFinal(error)) throw error;
       const retryInMs = Math.max(retryDelayMs(error, failures, random), attempts.take(clock.now()));
       failures += 1;
@@ -121,12 +121,6 @@ function nextIndex<T>(asked: number, known: ConsulAnswer<T> | undefined, answer:
 
 function spread(ms: number, random: Random): number {
   return ms * (0.8 + 0.4 * random.next());
-}
-
-function ours(error: unknown): ServiceDiscoveryError {
-  if (isDiscoveryError(error)) return error;
-  const what = error instanceof Error ? error.message : String(error);
-  return new ServiceDiscoveryError('INTERNAL', `a standing read failed: ${what}`, { cause: error });
 }
 
 function isFinal({ code }: ServiceDiscoveryError): boolean {

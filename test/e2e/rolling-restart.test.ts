@@ -113,7 +113,8 @@ test('a rolling restart of all instances under load fails no request', { timeout
       await begin(news[i] as Instance);
       await delay(200);
     }
-    await delay(500);
+    // The watch tells of many changes in a row once a second.
+    await expect.poll(() => named('new').filter((id) => !byInstance.has(id)), { timeout: 10_000 }).toEqual([]);
   } finally {
     clearInterval(looking);
     await Promise.all([load.stop(), control.stop()]);
@@ -127,7 +128,6 @@ test('a rolling restart of all instances under load fails no request', { timeout
       `${load.failures.length} failed; by address ${control.failures.length} of ${control.answered + control.failures.length}`,
   );
   expect(load.failures).toEqual([]);
-  for (const id of named('new')) expect(byInstance.get(id), id).toBeGreaterThan(0);
   expect(control.failures).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));
 });
 

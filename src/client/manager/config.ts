@@ -32,7 +32,10 @@ export interface ServiceDiscoveryConfig {
   readonly backend?: 'consul' | 'dns' | RegistryBackend | Resolver;
   /** With `backend: 'dns'`. */
   readonly dns?: DnsConfig;
-  /** For the whole of a call, retries included, ms, where the call does not say. Default 5,000. */
+  /**
+   * For the whole of a call, retries included, ms, where the call does not say. Default 5,000, and 10,000 for registering
+   * and deregistering.
+   */
   readonly timeoutMs?: number;
   /** Attempts of one call when nobody answers or a server fails. Default 3. */
   readonly maxRetries?: number;
@@ -86,6 +89,8 @@ export interface ServiceDiscoveryConfig {
 /** A configuration with every default filled in. */
 export interface ManagerSettings {
   readonly timeoutMs: number;
+  /** Undefined: what registering takes by itself. */
+  readonly writeTimeoutMs: number | undefined;
   readonly attempts: number;
   readonly ttlMs: number;
   readonly caching: boolean;
@@ -107,6 +112,7 @@ export function managerSettings(config: ServiceDiscoveryConfig): ManagerSettings
   const staleMs = config.staleBudget === undefined ? defaults.staleBudgetMs : config.staleBudget * 1_000;
   return {
     timeoutMs: config.timeoutMs ?? defaults.lookupTimeoutMs,
+    writeTimeoutMs: config.timeoutMs,
     attempts: config.maxRetries ?? defaults.lookupAttempts,
     ttlMs,
     caching: config.enableCaching ?? true,

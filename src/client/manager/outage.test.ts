@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EndpointSet, ServiceDiscoveryError } from '../../model/index.js';
 import { startTestAgent, type TestAgent } from '../../testing/index.js';
+import { listenOnLoopback } from '../../testing/loopback-server.js';
 import { ServiceDiscoveryManager } from './service-discovery-manager.js';
 import type { ServiceDiscoveryConfig } from './config.js';
 
@@ -175,4 +176,14 @@ test('with several addresses the next one is asked when the first is gone', asyn
   } finally {
     await other.close();
   }
+});
+
+test('the time a manager gives its calls is for registering too', async () => {
+  const server = await listenOnLoopback(createServer());
+  const manager = managerOf({ addresses: [server.address], timeoutMs: 300 });
+  const began = performance.now();
+  await expect(manager.registerService('api', { id: 'a1', port: 1 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(manager.deregisterService('a1')).rejects.toMatchObject({ code: 'TIMEOUT' });
+  expect(performance.now() - began).toBeLessThan(8_000);
+  await server.close();
 });

@@ -35,14 +35,29 @@ export class OwnWrites {
 
   /** Whether there was a write at all that an answer could be from before of. */
   isRecent(service: string): boolean {
-    return this.isBefore(service, this.rememberMs);
+    return this.asOf() - this.writtenMs(service) < this.rememberMs;
   }
 
-  /** Whether an answer of this age is from before the last write. */
-  isBefore(service: string, ageMs: number): boolean {
-    if (this.atMs.size === 0 && this.anyMs === -Infinity) return false;
-    const writtenMs = Math.max(this.anyMs, this.atMs.get(service.toLowerCase()) ?? -Infinity);
-    const now = this.clock.now();
-    return now - writtenMs < this.rememberMs && now - ageMs <= writtenMs + AGE_ERROR_MS;
+  /**
+   * To be read before an answer is looked at, for `isBefore`: read after it, time that passes in between, on a machine with
+   * better things to do, would make the answer younger than it is. Costs nothing while nothing was written.
+   */
+  asOf(): number {
+    return this.isUntouched ? 0 : this.clock.now();
+  }
+
+  /** Whether an answer that was of this age no sooner than `asOfMs` is from before the last write. */
+  isBefore(service: string, ageMs: number, asOfMs: number): boolean {
+    if (this.isUntouched) return false;
+    const writtenMs = this.writtenMs(service);
+    return asOfMs - writtenMs < this.rememberMs && asOfMs - ageMs <= writtenMs + AGE_ERROR_MS;
+  }
+
+  private get isUntouched(): boolean {
+    return this.atMs.size === 0 && this.anyMs === -Infinity;
+  }
+
+  private writtenMs(service: string): number {
+    return Math.max(this.anyMs, this.atMs.get(service.toLowerCase()) ?? -Infinity);
   }
 }

@@ -51,6 +51,23 @@ test('it does not wait past the time of the call', async () => {
   expect(calls).toBeLessThan(10);
 });
 
+test.each([
+  [3_000, 'answer', 3_000],
+  [60_000, 'RATE_LIMITED', 0],
+])('a server that asks for %i ms of patience: %s', async (retryAfterMs, ends, afterMs) => {
+  const clock = new FakeClock();
+  const times: number[] = [];
+  const attempt = async (): Promise<string> => {
+    times.push(clock.now());
+    if (times.length > 1) return 'answer';
+    throw new ServiceDiscoveryError('RATE_LIMITED', 'later', { details: { retryAfterMs } });
+  };
+  const done = retried(attempt, { timeoutMs: 5_000 }, { attempts: 3, clock, random: seededRandom(1) });
+  const end = done.catch((error: ServiceDiscoveryError) => error.code);
+  await clock.advance(5_000);
+  expect([await end, times.at(-1)]).toEqual([ends, afterMs]);
+});
+
 test('an abort between two attempts ends it', async () => {
   const clock = new FakeClock();
   const stop = new AbortController();

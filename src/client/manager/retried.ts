@@ -27,12 +27,17 @@ export async function retried<T>(
       return await attempt({ signal, timeoutMs: Math.max(1, deadline - clock.now()) });
     } catch (error) {
       if (signal?.aborted === true || !isDiscoveryError(error) || !WORTH_IT.has(error.code)) throw error;
-      const pauseMs = fullJitterMs(failures.length, BACKOFF, random);
+      const pauseMs = Math.max(askedMs(error), fullJitterMs(failures.length, BACKOFF, random));
       failures.push(error.message);
       if (failures.length >= attempts || clock.now() + pauseMs >= deadline) throw withAttempts(error, failures);
       await wait(pauseMs, clock, signal);
     }
   }
+}
+
+/** A server that says when to come back (Retry-After) is not asked before. */
+function askedMs({ details: { retryAfterMs } }: ServiceDiscoveryError): number {
+  return typeof retryAfterMs === 'number' ? retryAfterMs : 0;
 }
 
 function withAttempts(error: ServiceDiscoveryError, failures: readonly string[]): ServiceDiscoveryError {

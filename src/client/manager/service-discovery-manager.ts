@@ -158,7 +158,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   /**
    * Registers an instance and keeps it registered until it is deregistered or the manager is closed. With a list: all or
    * none. Rejects with INVALID_ARGUMENT (nothing was sent), CONFLICT, UNSUPPORTED where the backend only discovers, or
-   * the registry's refusal. `timeoutMs`: 10 s, for each.
+   * the registry's refusal. `timeoutMs`, for each: the manager's where it was given, else 10 s.
    */
   registerService(name: string, request: RegistrationRequest, options?: CallOptions): Promise<Registration>;
   registerService(requests: readonly NamedRequest[], options?: CallOptions): Promise<readonly Registration[]>;
@@ -171,23 +171,23 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     if (typeof first !== 'string') {
       if (!Array.isArray(first)) throw broken('name', 'must be the name of a service, or a list of requests');
       checkCall(second ?? {});
-      const registrations = await registrar.registerAll(first, (second ?? {}) as CallOptions);
+      const registrations = await registrar.registerAll(first, this.writing((second ?? {}) as CallOptions));
       for (const registration of registrations) this.tellOf(registration);
       return registrations;
     }
     checkCall(third ?? {});
-    const registration = await registrar.register(first, (second ?? {}) as RegistrationRequest, third);
+    const registration = await registrar.register(first, (second ?? {}) as RegistrationRequest, this.writing(third));
     this.tellOf(registration);
     return registration;
   }
 
-  /** By the id that `registerService` gave. Succeeds when it is gone already. `timeoutMs`: 10 s. */
+  /** By the id that `registerService` gave. Succeeds when it is gone already. `timeoutMs`: as of `registerService`. */
   async deregisterService(registration: string | Registration, options?: CallOptions): Promise<void> {
     const registrar = this.registering();
     const id: unknown = typeof registration === 'string' ? registration : registration?.id;
     if (typeof id !== 'string' || id === '') throw broken('id', 'must be the id of a registration');
     checkCall(options ?? {});
-    await registrar.deregister(id, options);
+    await registrar.deregister(id, this.writing(options));
   }
 
   /** Those that are kept registered. */
@@ -432,13 +432,14 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
   private known({ query, key, metrics }: Asked): EndpointSet | undefined {
     if (!this.settings.caching) return undefined;
     const { service } = query;
+    const asOfMs = this.writes.asOf();
     const cached = this.sets.peek(key);
-    if (cached && !this.writes.isBefore(service, cached.ageMs)) {
+    if (cached && !this.writes.isBefore(service, cached.ageMs, asOfMs)) {
       metrics.results.hit += 1;
       return cached;
     }
     const watched = this.watches.current(query);
-    if (!watched || this.writes.isBefore(service, watched.ageMs)) return undefined;
+    if (!watched || this.writes.isBefore(service, watched.ageMs, asOfMs)) return undefined;
     if (watched.stale) {
       // Nobody confirms that there is none, and nobody believes for ever what nobody confirms: the registry is asked.
       if (watched.endpoints.length === 0 || watched.ageMs > this.settings.usableMs) return undefined;
@@ -482,6 +483,11 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   private pace(): { readonly waitMs: number } {
     return { waitMs: this.settings.watchWaitMs };
+  }
+
+  /** Writes have more time than questions, unless the manager was told how much a call may take. */
+  private writing(options: CallOptions = {}): CallOptions {
+    return { ...defined({ timeoutMs: this.settings.writeTimeoutMs }), ...defined(options) };
   }
 
   private registering(): Registrar {

@@ -1,4 +1,4 @@
-import { defaults, type Locality, type Violation } from '../model/index.js';
+import { defaults, given, type Locality, type Violation } from '../model/index.js';
 import type { Clock, Random } from '../runtime/index.js';
 import type { BalancerEvent } from './events.js';
 import { type EjectionOptions, type EjectionRules, ENVOY_EJECTION } from './layers/ejection.js';
@@ -79,8 +79,8 @@ export function settingsOf(options: BalancerOptions): Settings {
 }
 
 /** An option given as undefined is not given. */
-function withDefaults<T extends object>(fallback: T, given: Partial<T> = {}): T {
-  return { ...fallback, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+function withDefaults<T extends object>(fallback: T, options: Partial<T> = {}): T {
+  return { ...fallback, ...given(options) };
 }
 
 function* violationsOf(options: BalancerOptions): Iterable<Violation> {

@@ -1,4 +1,4 @@
-import { invalid } from '../model/index.js';
+import { given, invalid } from '../model/index.js';
 import type { ConsulClientOptions, ConsulTlsOptions } from './options.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,10 +30,6 @@ function tlsFrom(env: Environment): ConsulTlsOptions {
     serverName: set(env, 'CONSUL_TLS_SERVER_NAME'),
     verify: truth(env, 'CONSUL_HTTP_SSL_VERIFY'),
   });
-}
-
-function given<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function set(env: Environment, name: string): string | undefined {

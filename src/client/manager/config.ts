@@ -74,7 +74,7 @@ export interface ServiceDiscoveryConfig {
   /** The same for single services, by name; what it gives wins. */
   readonly services?: Readonly<Record<string, Balancing>>;
   /**
-   * Connections to one address. Default 160. Each watched service takes one; beyond that they take turns
+   * Connections to one address. Default 160, and as many as watches need to our agent on this machine. Each watched service takes one; beyond that they take turns
    * (docs/watching.md), and agents allow a client 200 unless told otherwise.
    */
   readonly maxConnections?: number;

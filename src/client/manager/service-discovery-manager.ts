@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import type { EndpointExplanation } from '../../balancer/index.js';
 import type { ConsulClient } from '../../consul/index.js';
 import {
-  defaults,
   asDiscoveryError,
+  defaults,
+  given,
   limits,
   ServiceDiscoveryError,
   type CallOptions,
@@ -478,7 +479,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
     const waitMs = spanMs('wait', options.wait, defaults.maxBlockingWaitMs);
     const intervalMs = spanMs('interval', options.interval);
     const { signal } = options;
-    return { query, local: { ...this.pace(), ...defined({ waitMs, intervalMs, signal }) } };
+    return { query, local: { ...this.pace(), ...given({ waitMs, intervalMs, signal }) } };
   }
 
   private pace(): { readonly waitMs: number } {
@@ -487,7 +488,7 @@ export class ServiceDiscoveryManager implements Discovery, AsyncDisposable {
 
   /** Writes have more time than questions, unless the manager was told how much a call may take. */
   private writing(options: CallOptions = {}): CallOptions {
-    return { ...defined({ timeoutMs: this.settings.writeTimeoutMs }), ...defined(options) };
+    return { ...given({ timeoutMs: this.settings.writeTimeoutMs }), ...given(options) };
   }
 
   private registering(): Registrar {
@@ -552,16 +553,12 @@ function balancingOf({ balancing, services = {} }: ServiceDiscoveryConfig): (ser
 
 function registrationDefaults({ address, defaultCheck }: ServiceDiscoveryConfig, settings: ManagerSettings) {
   return {
-    ...defined({ address, defaultCheck }),
+    ...given({ address, defaultCheck }),
     healthCheckInterval: settings.healthCheckInterval,
     deregisterCriticalTimeout: settings.deregisterAfter,
   };
 }
 
 function bounds({ signal, timeoutMs }: CallOptions): CallOptions {
-  return defined({ signal, timeoutMs });
-}
-
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+  return given({ signal, timeoutMs });
 }

@@ -1,6 +1,7 @@
 import type { CheckRegistration, Violation } from '../../model/index.js';
 import {
   defaults,
+  given,
   HealthCheckDefinition,
   isDiscoveryError,
   parseDuration,
@@ -138,11 +139,4 @@ function complaintAbout(body: CheckRegistration): string | undefined {
 
 function listOf(value: string | readonly string[]): string[] {
   return typeof value === 'string' ? [value] : [...value];
-}
-
-/** Without the fields that are undefined. */
-function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

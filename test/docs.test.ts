@@ -19,7 +19,10 @@ const ROOT = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 
 const pages = new Map(
-  ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs')].map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
+  ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs')].map((path) => [
+    path,
+    readFileSync(join(ROOT, path), 'utf8'),
+  ]),
 );
 // The API reference shows signatures, which are no programs.
 const blocks = [...pages]

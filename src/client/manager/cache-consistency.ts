@@ -1,9 +1,12 @@
-import type { EndpointSet } from '../../model/index.js';
+import type { CallOptions, EndpointSet } from '../../model/index.js';
 import { silentLogger, type Logger } from '../../runtime/index.js';
 
 /** What is checked: a `ServiceDiscoveryManager`. */
 export interface CheckedCache {
-  indexes(name: string): Promise<{ readonly current: EndpointSet; readonly cached: EndpointSet | undefined }>;
+  indexes(
+    name: string,
+    options?: CallOptions,
+  ): Promise<{ readonly current: EndpointSet; readonly cached: EndpointSet | undefined }>;
   evict(name: string): Promise<void>;
 }
 
@@ -19,11 +22,12 @@ export class CacheConsistency {
 
   /**
    * True: the cached answer is the registry's. False: it is older, and was evicted; nothing is cached; or the registry
-   * could not be asked, and the cache is left as it is, to be served marked stale. Never rejects.
+   * could not be asked, within `timeoutMs` (default: the manager's) or at all, and the cache is left as it is, to be served
+   * marked stale. Never rejects.
    */
-  async validateCache(service: string): Promise<boolean> {
+  async validateCache(service: string, options: CallOptions = {}): Promise<boolean> {
     try {
-      const { current, cached } = await this.cache.indexes(service);
+      const { current, cached } = await this.cache.indexes(service, options);
       // Of a server that nobody confirms its index says nothing.
       if (current.stale) return false;
       if (cached && cached.indexSpace === current.indexSpace && cached.index === current.index) return true;

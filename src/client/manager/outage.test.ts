@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EndpointSet, ServiceDiscoveryError } from '../../model/index.js';
 import { startTestAgent, type TestAgent } from '../../testing/index.js';
 import { listenOnLoopback } from '../../testing/loopback-server.js';
+import { CacheConsistency } from './cache-consistency.js';
 import { ServiceDiscoveryManager } from './service-discovery-manager.js';
 import type { ServiceDiscoveryConfig } from './config.js';
 
@@ -184,6 +185,8 @@ test('the time a manager gives its calls is for registering too', async () => {
   const began = performance.now();
   await expect(manager.registerService('api', { id: 'a1', port: 1 })).rejects.toMatchObject({ code: 'TIMEOUT' });
   await expect(manager.deregisterService('a1')).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const consistency = new CacheConsistency(managerOf({ addresses: [server.address], timeoutMs: 60_000 }));
+  expect(await consistency.validateCache('api', { timeoutMs: 200 })).toBe(false);
   expect(performance.now() - began).toBeLessThan(8_000);
   await server.close();
 });

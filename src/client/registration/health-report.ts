@@ -1,5 +1,5 @@
 import type { CheckStatus } from '../../model/index.js';
-import { isCheckStatus } from '../../model/index.js';
+import { invalid, isCheckStatus } from '../../model/index.js';
 
 /** What a TTL check is told. */
 export interface Said {
@@ -24,6 +24,17 @@ export function saidBy(report: unknown): Said {
 export function saidByFailure(error: unknown): Said {
   const output = error instanceof Error ? error.message || error.name : String(error);
   return { status: 'critical', output };
+}
+
+/** Throws INVALID_ARGUMENT naming what an owner's report breaks. */
+export function checkReport(status: unknown, output: unknown): void {
+  if (typeof status !== 'string' || !isCheckStatus(status))
+    throw refused('status', 'must be passing, warning or critical');
+  if (typeof output !== 'string') throw refused('output', 'must be a text');
+}
+
+function refused(field: string, rule: string): Error {
+  return invalid(`${field} ${rule}`, [{ field, rule }]);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -12,6 +12,7 @@ import { EventHub, fullJitterMs, pause, withinCall } from '../../runtime/index.j
 import type { Logger } from '../../runtime/index.js';
 import { checkCall } from '../call.js';
 import { DRAINING, untilUnseen } from './drain.js';
+import { checkReport } from './health-report.js';
 import { Heartbeat } from './heartbeat.js';
 import type { KeyedQueue } from './keyed-queue.js';
 import type { Owner } from './owner.js';
@@ -108,11 +109,19 @@ export class KeptRegistration implements Registration {
 
   // ---- what its owner asks for
 
-  async report(status: 'passing' | 'warning' | 'critical', output = ''): Promise<void> {
+  async report(
+    status: 'passing' | 'warning' | 'critical',
+    output = '',
+    { signal, timeoutMs = defaults.registrationTimeoutMs }: CallOptions = {},
+  ): Promise<void> {
+    checkReport(status, output);
+    checkCall({ signal, timeoutMs });
     if (this.current === 'deregistered') throw new DiscoveryError('CLOSED', `${this.id} is deregistered`);
     if (this.taken) throw this.taken;
     if (this.heartbeats.length === 0) throw invalid(`${this.id} has no TTL check to report to`);
-    await Promise.all(this.heartbeats.map((heartbeat) => heartbeat.say({ status, output })));
+    await withinCall(this.keeping.clock, `reporting ${this.id}`, { signal, timeoutMs }, () =>
+      Promise.all(this.heartbeats.map((heartbeat) => heartbeat.say({ status, output }))),
+    );
   }
 
   async drain(options: CallOptions = {}): Promise<void> {

@@ -527,6 +527,39 @@ describe('TTL checks', () => {
     await expect(registration.report('passing')).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
+  test.each([
+    [['fine'], 'status'],
+    [[undefined], 'status'],
+    [['passing', 5], 'output'],
+    [['passing', '', { timeoutMs: -1 }], 'timeoutMs'],
+    [['passing', '', { signal: {} }], 'signal'],
+  ])('a report of %j is refused, naming %s', async (given, field) => {
+    const { registrar } = world();
+    const registration = await registrar.register('api', { id: 'a', port: 1, check: { ttl: '9s' } });
+    const report = registration.report.bind(registration) as (...given: unknown[]) => Promise<void>;
+    await expect(report(...given)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { violations: [{ field }] },
+    });
+  });
+
+  test('a report takes no longer than its caller has, and is made all the same', async () => {
+    const { clock, target, registrar } = world();
+    const registration = await registrar.register('api', { id: 'a', port: 1, check: { ttl: '9s' } });
+    target.fault = ({ name }) => (name === 'reportTtl' ? { delayMs: 500 } : undefined);
+    const late = registration
+      .report('warning', '', { timeoutMs: 100 })
+      .catch((error: ServiceDiscoveryError) => error.code);
+    await clock.advance(100);
+    expect(await late).toBe('TIMEOUT');
+    const stop = new AbortController();
+    const left = registration.report('critical', '', { signal: stop.signal });
+    stop.abort();
+    await expect(left).rejects.toMatchObject({ code: 'ABORTED' });
+    await clock.advance(2_000);
+    expect(target.statusOf('service:a')).toBe('critical');
+  });
+
   test('a health function that is slow to begin with does not hold up the registration beyond its time', async () => {
     const { clock, registrar } = world();
     const check = { ttl: '60s', health: () => new Promise<boolean>(() => {}) };

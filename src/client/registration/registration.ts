@@ -120,8 +120,11 @@ export interface Registration extends AsyncDisposable {
   readonly state: RegistrationState;
   /** Returns the unsubscribe, harmless twice. Without a listener for `error` nothing happens. */
   on<K extends keyof RegistrationEvents>(event: K, listener: (value: RegistrationEvents[K]) => void): () => void;
-  /** For an instance with a TTL check: reports now, and makes that the answer of renewals without a `health` function. */
-  report(status: Exclude<EndpointStatus, 'maintenance'>, output?: string): Promise<void>;
+  /**
+   * For an instance with a TTL check: reports now, and makes that the answer of renewals without a `health` function. It
+   * goes on being the answer when the call gives up. `timeoutMs`: 10 s.
+   */
+  report(status: Exclude<EndpointStatus, 'maintenance'>, output?: string, options?: CallOptions): Promise<void>;
   /**
    * Takes the instance out of every answer for the healthy without ending it, and resolves when watchers have had the
    * time to see it: the shorter of seeing it in an answer of the registry and `timeoutMs`, default 5 s. Rejects when the

@@ -189,4 +189,47 @@ export const defaults = {
   staleBudgetMs: 72 * 3_600_000,
   /** A service that was picked from stays watched this long after the last pick. */
   resolutionIdleMs: 60_000,
+
+  // ---- sync between agents (settings.ts in sync explains each)
+  sync: {
+    flushMs: 2,
+    flushBytes: 16 * 1024,
+    digestMs: 1_000,
+    remoteFlushMs: 50,
+    remoteDigestMs: 5_000,
+    heartbeatMs: 250,
+    suspectAfterMs: 1_500,
+    deadAfterMs: 6_000,
+    hardDeadAfterMs: 500,
+    monitors: 5,
+    minNodes: 3,
+    lossShare: 0.3,
+    lossWindowMs: 60_000,
+    tombstoneMinMs: 60_000,
+    tombstoneMaxMs: 24 * 3_600_000,
+    reconnectTimeoutMs: 72 * 3_600_000,
+    compression: 'auto',
+    queueBytes: 4 * 1024 * 1024,
+    bulkBytesPerSecond: 1024 * 1024,
+    exports: {},
+  },
+  /** How often the step is told that time passed. */
+  syncTickMs: 50,
+  peerDialTimeoutMs: 3_000,
+  /** Full jitter between tries to reach a member. */
+  peerBackoffMs: 50,
+  peerBackoffCapMs: 5_000,
+  peerHandshakeMs: 5_000,
+  /** A command on another agent's facts. */
+  peerCallTimeoutMs: 10_000,
+
+  // ---- peer connections: compression, encryption
+
+  // ---- membership and failure detection
+
+  // ---- streams of records
+
+  // ---- replicas and the home
+
+  // ---- tools: CLI, bench, simulation
 } as const;

@@ -2,6 +2,7 @@ export * from './cache.js';
 export * from './change.js';
 export * from './check-definition.js';
 export * from './check-runner.js';
+export * from './cluster.js';
 export * from './commands.js';
 export * from './connect-services.js';
 export * from './defaults.js';

@@ -223,4 +223,19 @@ export const limits = {
   lookupsAtOnce: 32,
   /** Services whose set is kept ready for `pick` though nobody holds it. */
   idleResolutions: 1_000,
+
+  // ---- sync: connections and frames
+  peerFrameBytes: 1024 * 1024,
+
+  // ---- sync: members
+
+  // ---- sync: streams
+  /** Records of one delta: longer ones are sent in pieces. */
+  deltaRecords: 512,
+  deltaBytes: 64 * 1024,
+
+  // ---- sync: calls between agents
+  peerCallsAtOnce: 1_000,
+
+  // ---- replicas
 } as const;

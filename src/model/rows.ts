@@ -17,6 +17,11 @@ export interface Indexed {
 export interface Owned {
   readonly datacenter: string;
   readonly origin: string;
+  /**
+   * When its origin last registered it, as a hybrid logical clock (sync/hlc.ts): decides between two agents that hold
+   * the same identity for theirs. Of nodes and services; absent (0) on checks, and on rows older than clocks.
+   */
+  readonly hlc?: number;
 }
 
 export interface NodeRow extends Indexed, Owned {
@@ -237,6 +242,16 @@ export interface ConfigRow extends Indexed {
   readonly kind: 'config';
   readonly configKind: string;
   readonly name: string;
+  readonly body: Json;
+}
+
+/**
+ * A small document that sync keeps in the same commits as the rows it speaks of: where a stream stands, who is a member,
+ * a record that another origin's hides. No reader of the catalog sees it. Key: id (`stream/…`, `member/…`, `shadow/…`).
+ */
+export interface SyncDocument extends Indexed {
+  readonly kind: 'sync';
+  readonly id: string;
   readonly body: Json;
 }
 

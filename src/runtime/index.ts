@@ -5,6 +5,7 @@ export * from './event-hub.js';
 export * from './keep-awake.js';
 export * from './logger.js';
 export * from './map-at-once.js';
+export * from './network.js';
 export * from './on-abort.js';
 export * from './pace.js';
 export * from './package-version.js';

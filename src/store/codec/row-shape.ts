@@ -38,7 +38,7 @@ const shaped =
     Object.entries<Test>(shape).every(([field, test]) => test((value as Record<string, unknown>)[field]));
 
 const indexed = { kind: text, createIndex: count, modifyIndex: count };
-const owned = { datacenter: text, origin: name };
+const owned = { datacenter: text, origin: name, hlc: (value: unknown) => value === undefined || count(value) };
 const instance: Shape<InstanceFields> = {
   service: name,
   tags: listOf(text),

@@ -1,0 +1,5 @@
+/** Registry synchronisation: what agents tell each other, and who is there (docs/sync.md). */
+export type { Held, LocalSet, SyncHost } from './host.js';
+export * from './messages.js';
+export { defaultSyncSettings, type SyncSettings } from './settings.js';
+export type { LocalChange, Merge, MergeTarget, Notice } from './step/types.js';

@@ -1,0 +1,64 @@
+/**
+ * The two halves of the step and what each may ask of the other. `Streams` holds what is known, `Members` who is there.
+ */
+import type { MemberState } from '../../model/index.js';
+import type { MemberInfo, Message, Origin, Position, StreamId } from '../messages.js';
+import type { Effects, StepTime, SyncInput } from './types.js';
+
+/** Handed to every method of a step: when, and where its effects go. */
+export interface StepContext extends StepTime {
+  readonly out: Effects;
+}
+
+export interface MemberView {
+  readonly info: MemberInfo;
+  readonly state: MemberState;
+  /** Why not alive, for people. */
+  readonly reason: string;
+  readonly isConnected: boolean;
+  /** Monotonic ms at which anything was last heard of it; its own word or a monitor's. */
+  readonly heardMs: number;
+  readonly rttMs: number | undefined;
+  readonly localHealth: number;
+}
+
+export interface MembersPart {
+  readonly self: MemberInfo;
+  of(origin: Origin): MemberView | undefined;
+  all(): Iterable<MemberView>;
+  /** Connected members of our datacenter, in order of their origins; not ourselves. */
+  peers(): readonly MemberInfo[];
+  /** Connected members of other datacenters to which this agent is a gateway now. */
+  remotePeers(): readonly MemberInfo[];
+  /** Neither dead, left nor forgotten; of any datacenter. SUSPECT counts. True of ourselves. */
+  isLive(origin: Origin): boolean;
+  /** Members whose connection the loop has to keep up: all of our datacenter, and those gateways call for. */
+  wanted(): readonly MemberInfo[];
+  /** Protected mode: nothing is expired, answers are marked. */
+  protectedMode(): { readonly active: boolean; readonly reason: string; readonly sinceMs: number };
+  readonly localHealth: number;
+
+  connected(peer: MemberInfo, context: StepContext): void;
+  disconnected(origin: Origin, evidence: 'hard' | 'soft', context: StepContext): void;
+  dialFailed(origin: Origin, evidence: 'hard' | 'soft', context: StepContext): void;
+  /** Takes members, beat, opinion, alive, goodbye; anything from a peer is a sign of its life. */
+  message(from: Origin, message: Message, context: StepContext): void;
+  tick(lagMs: number, context: StepContext): void;
+  leave(context: StepContext): void;
+  forceLeave(origin: Origin, prune: boolean, context: StepContext): void;
+}
+
+export interface StreamsPart {
+  local(input: SyncInput & { readonly type: 'local' }, context: StepContext): void;
+  connected(peer: MemberInfo, context: StepContext): void;
+  disconnected(origin: Origin, context: StepContext): void;
+  /** Takes summary, digest, pull, delta, conflict. */
+  message(from: Origin, message: Message, context: StepContext): void;
+  tick(context: StepContext): void;
+  /** A member became alive, dead, left or forgotten: rows are shown, overlaid or dropped, winners chosen anew. */
+  memberChanged(view: MemberView, context: StepContext): void;
+  /** Up to where a stream is known here. */
+  position(stream: StreamId): Position;
+  /** The highest version of a stream that anybody claimed to have, for lag. */
+  claimed(stream: StreamId): Position;
+}

@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { createHttpApi, type HttpApi } from '../api/index.js';
 import { createDnsServer, type DnsServer } from '../dns/index.js';
-import { allowAll, ServiceDiscoveryError } from '../model/index.js';
+import { allowAll, defaults, type Cluster, type ServiceDiscoveryError } from '../model/index.js';
 import { createRegistry, type CheckOptions, type Registry } from '../registry/index.js';
-import { realClock, realRandom } from '../runtime/index.js';
+import { packageVersion, realClock, realRandom } from '../runtime/index.js';
+import { aloneCluster } from '../sync/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
 import type { AgentAddresses } from './addresses.js';
 import { agentFacts } from './agent-facts.js';
@@ -59,6 +60,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   const definitions = new Definitions(config, registry, logger, options.loadConfig, options.runners);
   await definitions.apply();
 
+  const cluster = clusterOf(config, registry);
   let addresses: AgentAddresses | undefined;
   const isPrivateKey = (key: string): boolean => registry.privateMetaKeys.has(key);
   const end = whenEnded(registry);
@@ -66,6 +68,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
     catalog: registry.catalog,
     queries: registry,
     config: config.dns,
+    cluster,
     policy: allowAll,
     isPrivateKey,
     logger: logger.child({ room: 'dns' }),
@@ -73,21 +76,25 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   });
   const api = createHttpApi({
     handle: { catalog: registry.catalog, registry: definitions.keptBy(registry) },
+    cluster,
     policy: allowAll,
     clock: realClock,
     random: realRandom,
     logger: logger.child({ room: 'http' }),
-    agent: agentFacts(config, registry, () => addresses),
+    agent: agentFacts(config, registry, cluster, () => addresses),
     actions: {
       reload: () => definitions.reload(),
-      leave: async () => end.by({ type: 'left' }),
-      join: notYet,
-      forceLeave: notYet,
+      leave: async () => {
+        await cluster.leave();
+        end.by({ type: 'left' });
+      },
+      join: (address) => cluster.join(address),
+      forceLeave: (node, prune) => cluster.forceLeave(node, { prune }),
       monitor: (level, json, write) => logger.follow(level, json, write),
     },
     snapshots: snapshotArchive(registry),
     settings: httpSettings(config),
-    metrics: () => agentMetrics(registry, dns),
+    metrics: () => agentMetrics(registry, dns, cluster),
     isPrivateKey,
     dnsQuery: certificate && dns.doh,
   });
@@ -128,6 +135,19 @@ async function openRegistry(config: AgentConfig, options: AgentOptions, logger: 
   });
 }
 
+function clusterOf(config: AgentConfig, registry: Registry): Cluster {
+  return aloneCluster({
+    origin: registry.nodeId,
+    node: registry.nodeName,
+    address: config.advertiseAddress,
+    port: defaults.peerPort,
+    version: packageVersion(),
+    catalog: registry.catalog,
+    indexSpace: () => registry.indexSpace,
+    isHome: true,
+  });
+}
+
 async function listenAll(
   { listen }: AgentConfig,
   api: HttpApi,
@@ -159,8 +179,4 @@ function warnWhenOpen({ listen }: AgentConfig, logger: AgentLogger): void {
     { addresses: open, advice: 'listen on 127.0.0.1, or let a firewall or proxy decide who may connect' },
     'http.open_to_network_without_authentication',
   );
-}
-
-async function notYet(): Promise<never> {
-  throw new ServiceDiscoveryError('UNSUPPORTED', 'agents do not join each other in this version');
 }

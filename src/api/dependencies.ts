@@ -1,10 +1,12 @@
 import type { DohHandler } from '../dns/index.js';
-import type { Policy, RegistryHandle, Row } from '../model/index.js';
+import type { Cluster, Policy, RegistryHandle, Row } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
 
 /** Everything HTTP needs from the agent it is the face of. */
 export interface HttpApiDependencies {
   readonly handle: RegistryHandle;
+  /** The other agents, and what this one knows through them. */
+  readonly cluster: Cluster;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly random: Random;

@@ -5,6 +5,7 @@ import type { HttpApi, HttpApiDependencies, HttpSettings } from '../api/index.js
 import { allowAll, ServiceDiscoveryError } from '../model/index.js';
 import type { RegistryCommands, RegistryHandle, Row } from '../model/index.js';
 import { realClock, silentLogger } from '../runtime/index.js';
+import { aloneCluster } from '../sync/index.js';
 import { CatalogWorld } from './catalog-world.js';
 import { seededRandom } from './seeded-random.js';
 
@@ -56,8 +57,19 @@ export class ApiWorld {
     } = {},
   ) {
     this.world = new CatalogWorld(options.rows);
+    const handle = options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) };
     this.api = createHttpApi({
-      handle: options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) },
+      handle,
+      cluster: aloneCluster({
+        origin: handle.registry.nodeId,
+        node: handle.registry.nodeName,
+        address: '127.0.0.1',
+        port: 8301,
+        version: '0.0.0',
+        catalog: handle.catalog,
+        indexSpace: () => this.indexSpace,
+        isHome: true,
+      }),
       policy: allowAll,
       clock: realClock,
       random: seededRandom(1),

@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { allowAll, invalid, limits } from '../../model/index.js';
-import type { CatalogView, Policy } from '../../model/index.js';
+import type { CatalogView, Cluster, Policy } from '../../model/index.js';
 import { realClock, realRandom, shuffled, silentLogger } from '../../runtime/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
 import type { AnswerContext, QueryExecutor } from '../answer/answer-context.js';
@@ -27,6 +27,8 @@ import { UdpListener } from './udp-listener.js';
 export interface DnsServerSetup {
   readonly catalog: CatalogView;
   readonly queries: QueryExecutor;
+  /** The other agents, and the datacenters known through them. Default: `catalog` is all there is. */
+  readonly cluster?: Cluster;
   readonly config?: Partial<DnsOptions>;
   /** Asked with `token` for every service, node and query that is named. Default: everything may be read. */
   readonly policy?: Policy;

@@ -12,6 +12,12 @@ export interface Cluster {
   datacenters(): readonly string[];
   /** Index space of reads of `catalogOf(datacenter)`. */
   indexSpaceOf(datacenter: string): string;
+  /**
+   * Calls back when `catalogOf`, or `catalog` of the home, has become another object than it was: a copy begun anew or
+   * dropped, another home. Whoever waits for a change of the old one would wait in vain. Returns the unsubscribe,
+   * harmless twice.
+   */
+  onReplaced(listener: () => void): () => void;
   /** Key-values, sessions, events, prepared queries, configuration: facts with one home in a datacenter. */
   readonly home: Home;
   /** Whether catalog and health reads are as good as ever; false in protected mode, with the milliseconds since contact. */

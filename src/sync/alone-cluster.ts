@@ -26,6 +26,8 @@ export function aloneCluster(agent: AloneAgent): Cluster {
   return new AloneCluster(agent);
 }
 
+const KNOWN: Contact = { known: true, lastContactMs: 0 };
+
 class AloneCluster implements Cluster {
   readonly home: Home;
   readonly keyring: Keyring | undefined = undefined;
@@ -56,8 +58,12 @@ class AloneCluster implements Cluster {
     return this.agent.indexSpace();
   }
 
+  onReplaced(): () => void {
+    return () => {};
+  }
+
   contact(): Contact {
-    return { known: true, lastContactMs: 0 };
+    return KNOWN;
   }
 
   peers(): readonly string[] {

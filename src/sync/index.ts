@@ -1,5 +1,6 @@
 /** Registry synchronisation: what agents tell each other, and who is there (docs/sync.md). */
 export { aloneCluster, type AloneAgent } from './alone-cluster.js';
+export { PeerKeys } from './connection/peer-keys.js';
 export type { Held, LocalSet, SyncHost } from './host.js';
 export * from './messages.js';
 export { protocolVersions } from './protocol.js';

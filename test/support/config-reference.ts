@@ -73,7 +73,7 @@ function typeOf(schema: z.ZodType): string {
     case 'record':
       return 'object';
     case 'union':
-      return 'object or string';
+      return (schema as z.ZodUnion<z.ZodType[]>).options.map(typeOf).join(' or ');
     default:
       return schema.def.type;
   }

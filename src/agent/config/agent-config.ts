@@ -1,5 +1,7 @@
 import type { CheckRegistration, RegistrationPolicyConfig, ServiceRegistration, StringMap } from '../../model/index.js';
+import type { NetworkAddress } from '../../runtime/index.js';
 import type { ListenAddress } from './listen.js';
+import type { SyncSettings } from '../../sync/index.js';
 import type { RawConfig } from './schema/index.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -28,6 +30,7 @@ export interface AgentConfig {
     /** File mode of unix sockets; undefined = as the umask leaves it. */
     readonly socketMode: number | undefined;
   };
+  readonly peers: PeerConfig;
   readonly tls: TlsFiles | undefined;
   readonly dns: DnsConfig;
   readonly http: HttpConfig;
@@ -39,6 +42,27 @@ export interface AgentConfig {
   readonly registrationPolicy: RegistrationPolicyConfig | undefined;
   /** Only whether `/v1/agent/metrics?format=prometheus` answers: nothing is kept. */
   readonly prometheusRetentionMs: number;
+}
+
+/** The other agents: where they reach this one, whom it looks for, how facts travel. */
+export interface PeerConfig {
+  /** undefined: no peer port. */
+  readonly listen: NetworkAddress | undefined;
+  /** Somebody wants that port or those peers: when it is taken the agent does not start. Else it runs alone. */
+  readonly isAsked: boolean;
+  /** What peers are told instead of the address listened on. */
+  readonly advertise: string | undefined;
+  readonly join: readonly NetworkAddress[];
+  /** Of other datacenters. */
+  readonly joinWan: readonly NetworkAddress[];
+  /** Base64 of 32 bytes each; the first encrypts. None: what peers say is not encrypted. */
+  readonly keys: readonly string[];
+  /** '' = none. */
+  readonly primaryNode: string;
+  readonly rejoinAfterLeave: boolean;
+  /** Signals that leave for good. Another one stops, and means to come back. */
+  readonly leaveOn: { readonly SIGTERM: boolean; readonly SIGINT: boolean };
+  readonly settings: SyncSettings;
 }
 
 export interface TlsFiles {

@@ -14,7 +14,14 @@ export function defaultLayer(dev: boolean, environment: NodeJS.ProcessEnv): Laye
       log_level: 'info',
       log_json: false,
       client_addr: '127.0.0.1',
-      ports: { http: defaults.httpPort, https: -1, dns: defaults.dnsPort, dns_tls: -1, dns_https: -1 },
+      ports: {
+        http: defaults.httpPort,
+        https: -1,
+        dns: defaults.dnsPort,
+        dns_tls: -1,
+        dns_https: -1,
+        serf_lan: dev ? -1 : defaults.peerPort,
+      },
       domain: defaults.domain,
       dns_config: {
         node_ttl: '0s',
@@ -44,10 +51,37 @@ export function defaultLayer(dev: boolean, environment: NodeJS.ProcessEnv): Laye
       discard_check_output: false,
       session_ttl_min: formatDuration(defaults.sessionTtlMinMs),
       check_config: { min_deregister_after: formatDuration(defaults.minDeregisterAfterMs), damping: false },
+      reconnect_timeout: formatDuration(defaults.sync.reconnectTimeoutMs),
+      rejoin_after_leave: false,
+      leave_on_terminate: false,
+      skip_leave_on_interrupt: true,
+      sync: syncDefaults,
       telemetry: { prometheus_retention_time: '0s' },
     },
   };
 }
+
+const { sync } = defaults;
+const syncDefaults: Layer['config']['sync'] = {
+  flush: formatDuration(sync.flushMs),
+  flush_bytes: sync.flushBytes,
+  digest_interval: formatDuration(sync.digestMs),
+  remote_flush: formatDuration(sync.remoteFlushMs),
+  remote_digest_interval: formatDuration(sync.remoteDigestMs),
+  heartbeat_interval: formatDuration(sync.heartbeatMs),
+  suspect_after: formatDuration(sync.suspectAfterMs),
+  dead_after: formatDuration(sync.deadAfterMs),
+  hard_dead_after: formatDuration(sync.hardDeadAfterMs),
+  monitors: sync.monitors,
+  min_nodes: sync.minNodes,
+  loss_share: sync.lossShare,
+  loss_window: formatDuration(sync.lossWindowMs),
+  tombstone_min: formatDuration(sync.tombstoneMinMs),
+  tombstone_max: formatDuration(sync.tombstoneMaxMs),
+  compression: sync.compression,
+  queue_bytes: sync.queueBytes,
+  bulk_bytes_per_second: sync.bulkBytesPerSecond,
+};
 
 /** Where a service of the system keeps its state; for an ordinary user, below the home directory (XDG base directories). */
 function defaultDataDir(environment: NodeJS.ProcessEnv): string {

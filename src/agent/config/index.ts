@@ -1,4 +1,12 @@
-export type { AgentConfig, CheckConfig, DnsConfig, HttpConfig, LogLevel, TlsFiles } from './agent-config.js';
+export type {
+  AgentConfig,
+  CheckConfig,
+  DnsConfig,
+  HttpConfig,
+  LogLevel,
+  PeerConfig,
+  TlsFiles,
+} from './agent-config.js';
 export { decodeService } from './definitions.js';
 export { environmentNames, type AgentFlags } from './inputs.js';
 export { isLoopback, showListen, type ListenAddress } from './listen.js';

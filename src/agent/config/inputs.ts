@@ -1,4 +1,3 @@
-import { ServiceDiscoveryError } from '../../model/index.js';
 import { parseListen } from './listen.js';
 import type { Layer } from './merge.js';
 import type { RawConfig } from './schema/index.js';
@@ -39,15 +38,25 @@ const toListen =
     };
   };
 
+/** Where peers connect is where the node is: `bind_addr`. */
+const toPeerListen = (value: string, source: string): RawConfig => {
+  const { host, port } = parseListen(value, source);
+  return {
+    ...(host === undefined ? {} : { bind_addr: host }),
+    ...(port === undefined ? {} : { ports: { serf_lan: port } }),
+  };
+};
+const toJoin = (value: string): RawConfig => ({ retry_join: value.split(/[\s,]+/).filter((seed) => seed !== '') });
+
 export function flagLayers(flags: AgentFlags): Layer[] {
-  if (flags.peerAddr !== undefined) throw needsSync('--peer-addr');
-  if ((flags.join ?? []).length > 0) throw needsSync('--join');
   return layersOf([
     { source: '--data-dir', value: flags.dataDir, config: toDataDir },
     { source: '--node', value: flags.node, config: toNode },
     { source: '--datacenter', value: flags.datacenter, config: toDatacenter },
     { source: '--http-addr', value: flags.httpAddr, config: toListen('http') },
     { source: '--dns-addr', value: flags.dnsAddr, config: toListen('dns') },
+    { source: '--peer-addr', value: flags.peerAddr, config: toPeerListen },
+    ...(flags.join ?? []).map((value) => ({ source: '--join', value, config: toJoin })),
     { source: '--log-level', value: flags.logLevel, config: toLogLevel },
   ]);
 }
@@ -59,6 +68,8 @@ export const environmentNames = {
   DATAPUNK_DATACENTER: toDatacenter,
   DATAPUNK_HTTP_ADDR: toListen('http'),
   DATAPUNK_DNS_ADDR: toListen('dns'),
+  DATAPUNK_PEER_ADDR: toPeerListen,
+  DATAPUNK_JOIN: toJoin,
   DATAPUNK_LOG_LEVEL: toLogLevel,
 } as const;
 
@@ -72,10 +83,4 @@ function layersOf(inputs: readonly Input[]): Layer[] {
   return inputs.flatMap(({ source, value, config }) =>
     value === undefined || value === '' ? [] : [{ source, config: config(value, source) }],
   );
-}
-
-function needsSync(what: string): ServiceDiscoveryError {
-  return new ServiceDiscoveryError('UNSUPPORTED', `${what} is not supported yet: agents do not join each other`, {
-    details: { hint: `Leave ${what} out to run this agent alone.` },
-  });
 }

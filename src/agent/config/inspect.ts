@@ -67,8 +67,6 @@ function reportUnsupported(
   if (known) {
     if (known.asksProtection(item)) {
       report('error', path, `asks for protection that this agent does not give yet; ${known.advice}`);
-    } else if (known.refused) {
-      report('error', path, `is not supported yet: ${known.advice}`);
     } else if (known.warns) {
       report(
         'warning',

@@ -174,9 +174,19 @@ describe('what is refused', () => {
     ],
     [[], 'a.json a configuration must be a JSON object'],
     [
-      { retry_join: ['10.0.0.1'] },
-      'a.json: retry_join is not supported yet: agents do not join each other yet: remove it to run this agent alone',
+      { retry_join: ['provider=aws tag_key=x'] },
+      'a.json: retry_join.0 must be HOST, HOST:PORT or [IPV6]:PORT; HOST an IP address or a name',
     ],
+    [
+      { encrypt: 'cg8StVXbQJ0gPvMd9o7yrg==' },
+      'a.json: encrypt must be 32 bytes in base64, such as `openssl rand -base64 32` prints',
+    ],
+    [{ sync: { flush: '-1ms' } }, 'a.json: sync.flush must not be negative'],
+    [
+      { sync: { digest_intervall: '1s' } },
+      'a.json: sync.digest_intervall is not a known key; did you mean "digest_interval"?',
+    ],
+    [{ sync: { loss_share: 0 } }, 'a.json: sync.loss_share Too small: expected number to be >0'],
   ])('%j', async (content, complaint) => {
     expect(await complaints(content)).toEqual([complaint]);
   });
@@ -185,7 +195,7 @@ describe('what is refused', () => {
     { acl: { enabled: true } },
     { acl: { default_policy: 'deny' } },
     { acl_default_policy: 'deny' },
-    { encrypt: 'cg8StVXbQJ0gPvMd9o7yrg==' },
+    { serf_lan_allowed_cidrs: ['10.0.0.0/8'] },
     { tls: { defaults: { verify_incoming: true } } },
     { tls: { https: { verify_incoming: true } } },
     { tls: { internal_rpc: { verify_server_hostname: true } } },
@@ -220,11 +230,6 @@ describe('what is refused', () => {
     );
   });
 
-  test('joining other agents', async () => {
-    await expect(loadConfig({ join: ['127.0.0.1:8301'] }, {})).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    await expect(loadConfig({ peerAddr: '127.0.0.1:0' }, {})).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-  });
-
   test.each(['8500', 'localhost', '127.0.0.1:99999', '::1:8500'])('the address %s', async (httpAddr) => {
     await expect(loadConfig({ httpAddr }, {})).rejects.toThrow(/is not an address; write HOST:PORT/);
   });
@@ -237,7 +242,7 @@ describe('what is refused', () => {
 
 describe('what is only warned of', () => {
   test.each([
-    [{ leave_on_terminate: true }, 'a.json: leave_on_terminate is not supported and has no effect'],
+    [{ retry_interval: '1s' }, 'a.json: retry_interval is not supported and has no effect'],
     [{ autopilot: { anything: 1 } }, 'a.json: autopilot is not supported and has no effect'],
     [{ cert_file: 'x' }, 'a.json: cert_file has no effect here; use tls.defaults.cert_file'],
     [{ ports: { grpc: 8502 } }, 'a.json: ports.grpc is not supported and has no effect'],

@@ -27,7 +27,7 @@ export async function loadConfig(flags: AgentFlags, environment: NodeJS.ProcessE
   const inspected = inspectAll(files, given);
   const merged = mergeLayers([defaultLayer(dev, environment), ...inspected.layers]);
   const definitions = decodeDefinitions(merged.config, () => {});
-  return { config: resolveConfig(merged.config, definitions, dev), warnings: inspected.warnings, merged };
+  return { config: resolveConfig(merged, definitions, dev), warnings: inspected.warnings, merged };
 }
 
 function inspectAll(files: readonly ConfigFile[], given: readonly Layer[]): { layers: Layer[]; warnings: string[] } {

@@ -8,12 +8,18 @@ export interface PrintedValue {
 
 /** Fields of definitions that may carry credentials (any spelling): shown as present, never as what they are. */
 const SECRET = new Set(['token', 'header', 'body']);
+/** Keys that are secrets themselves. */
+const SECRET_KEYS = new Set(['encrypt']);
 
 /** Every value of a configuration with its source, in key order. Lists are one value. */
 export function printedValues({ config, sources }: Merged): PrintedValue[] {
   return [...sources]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, source]) => ({ key, value: withoutSecrets(valueAt(config, key)), source }));
+    .map(([key, source]) => ({ key, value: shown(key, valueAt(config, key)), source }));
+}
+
+function shown(key: string, value: unknown): unknown {
+  return SECRET_KEYS.has(key) && value !== '' ? '(hidden)' : withoutSecrets(value);
 }
 
 /** Keys of maps may hold dots (`service_ttl`, `response_headers`), so a path is matched from its longest first part. */

@@ -1,21 +1,25 @@
 import { isIP } from 'node:net';
 import { join, resolve as absolute } from 'node:path';
-import { defaults, invalid, parseDuration, parseRegistrationPolicy } from '../../model/index.js';
+import { defaults, invalid, parseRegistrationPolicy } from '../../model/index.js';
 import type { AgentConfig, CheckConfig, DnsConfig, HttpConfig, LogLevel, TlsFiles } from './agent-config.js';
 import type { Definitions } from './definitions.js';
 import { isLoopback, isWildcard, listenAddresses, machineAddress, splitHosts, type ListenAddress } from './listen.js';
+import type { Merged } from './merge.js';
+import { peersOf } from './peers.js';
+import { ms, number, text } from './raw-values.js';
 import type { RawConfig } from './schema/index.js';
 
 /**
  * A merged configuration, defaults included, as what an agent is made from. Everything here was checked for its shape
  * before; what is left to refuse is what no single key can tell.
  */
-export function resolveConfig(raw: RawConfig, definitions: Definitions, dev: boolean): AgentConfig {
+export function resolveConfig({ config: raw, sources }: Merged, definitions: Definitions, dev: boolean): AgentConfig {
   const listen = listenOf(raw);
+  const advertised = advertiseAddress(raw, listen.http);
   const datacenter = text(raw.datacenter);
   if (raw.primary_datacenter !== undefined && raw.primary_datacenter !== datacenter) {
     throw invalid(
-      `primary_datacenter: "${raw.primary_datacenter}" is not this datacenter ("${datacenter}"): there is no other one to be primary`,
+      `primary_datacenter: "${raw.primary_datacenter}" is not this datacenter ("${datacenter}"): none is primary for another`,
     );
   }
   const dataDir = dev || raw.data_dir === undefined ? undefined : absolute(raw.data_dir);
@@ -25,11 +29,12 @@ export function resolveConfig(raw: RawConfig, definitions: Definitions, dev: boo
     nodeName: text(raw.node_name),
     nodeId: raw.node_id?.toLowerCase(),
     nodeMeta: raw.node_meta ?? {},
-    advertiseAddress: advertiseAddress(raw, listen.http),
+    advertiseAddress: advertised,
     dataDir,
     pidFile: raw.pid_file,
     log: { level: text(raw.log_level).toLowerCase() as LogLevel, json: raw.log_json === true },
     listen,
+    peers: peersOf(raw, listen.http, advertised, dev, (path) => (sources.get(path) ?? 'default') !== 'default'),
     tls: tlsOf(raw, listen),
     dns: dnsOf(raw),
     http: httpOf(raw),
@@ -157,17 +162,4 @@ function snapshotsOf(raw: RawConfig, dataDir: string | undefined): AgentConfig['
   const target = directory ?? (dataDir === undefined ? undefined : join(dataDir, 'snapshots'));
   if (target === undefined) throw invalid('snapshots.directory: must be given with --dev, which has no data dir');
   return { intervalMs: ms(interval), retain: retain ?? defaults.snapshotRetain, directory: absolute(target) };
-}
-
-/** The schema checked the text, and the defaults gave it. */
-function ms(duration: string | undefined): number {
-  return parseDuration(duration ?? '0') ?? 0;
-}
-
-function text(value: string | undefined): string {
-  return value ?? '';
-}
-
-function number(value: number | undefined): number {
-  return value ?? 0;
 }

@@ -10,8 +10,6 @@ export interface UnsupportedKey {
   readonly advice: string;
   /** Told as a warning when present. Not so for a protection that is not asked for: that is how things are. */
   readonly warns: boolean;
-  /** Asks for something the agent cannot run without: refused rather than ignored. */
-  readonly refused?: true;
 }
 
 const never = (): boolean => false;
@@ -27,12 +25,6 @@ const protection = (asksProtection: (value: unknown) => boolean): UnsupportedKey
   advice: 'remove it if the agent may run without this protection',
   warns: false,
 });
-const needsSync: UnsupportedKey = {
-  asksProtection: never,
-  refused: true,
-  warns: false,
-  advice: 'agents do not join each other yet: remove it to run this agent alone',
-};
 
 const IGNORED = `
   acl.down_policy acl.enable_key_list_policy acl.enable_token_persistence acl.enable_token_replication acl.msp_disable_bootstrap
@@ -45,15 +37,15 @@ const IGNORED = `
   disable_http_unprintable_char_filter disable_keyring_file disable_remote_exec disable_update_check discovery_max_stale
   dns_config.cache_max_age dns_config.prefer_namespace dns_config.use_cache enable_acl_replication enable_agent_tls_for_checks
   enable_central_service_config enable_debug enable_syslog encrypt_verify_incoming encrypt_verify_outgoing experiments gossip_lan
-  gossip_wan http_config.use_cache http_config.max_header_bytes leave_on_terminate license_path limits.http_max_header_bytes
+  gossip_wan http_config.use_cache http_config.max_header_bytes license_path limits.http_max_header_bytes
   limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_handshake_timeout limits.rpc_max_burst
   limits.rpc_max_conns_per_client limits.rpc_rate limits.request_limits.default_read_rate locality log_file log_rotate_bytes
   log_rotate_duration log_rotate_max_files max_query_time partition peering performance ports.expose_max_port ports.expose_min_port ports.grpc
-  ports.grpc_tls ports.serf_lan ports.serf_wan ports.server ports.sidecar_max_port ports.sidecar_min_port primary_gateways
+  ports.grpc_tls ports.serf_wan ports.server ports.sidecar_max_port ports.sidecar_min_port primary_gateways
   primary_gateways_interval protocol raft_boltdb raft_logstore raft_protocol raft_snapshot_interval raft_snapshot_threshold
-  raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan rejoin_after_leave reporting retry_interval
-  retry_interval_wan retry_max retry_max_wan rpc segment segments serf_lan serf_lan_allowed_cidrs serf_wan serf_wan_allowed_cidrs
-  server server_name server_rejoin_age_max skip_leave_on_interrupt syslog_facility telemetry.circonus_api_app
+  raft_trailing_logs read_replica reconnect_timeout_wan reporting retry_interval
+  retry_interval_wan retry_max retry_max_wan rpc segment segments serf_lan serf_wan
+  server server_name server_rejoin_age_max syslog_facility telemetry.circonus_api_app
   telemetry.circonus_api_token telemetry.circonus_api_url telemetry.circonus_broker_id telemetry.circonus_broker_select_tag
   telemetry.circonus_check_display_name telemetry.circonus_check_force_metric_activation telemetry.circonus_check_id
   telemetry.circonus_check_instance_id telemetry.circonus_check_search_tag telemetry.circonus_check_tags
@@ -78,7 +70,8 @@ const PROTECTION: Readonly<Record<string, (value: unknown) => boolean>> = {
   default_intention_policy: isDeny,
   'http_config.allow_write_http_from': isSet,
   'http_config.block_endpoints': isSet,
-  encrypt: isSet,
+  serf_lan_allowed_cidrs: isSet,
+  serf_wan_allowed_cidrs: isSet,
   'tls.defaults.tls_cipher_suites': isSet,
   'tls.https.tls_cipher_suites': isSet,
   tls_cipher_suites: isSet,
@@ -102,10 +95,6 @@ const table: ReadonlyMap<string, UnsupportedKey> = new Map<string, UnsupportedKe
   ['cert_file', replacedBy('tls.defaults.cert_file')],
   ['key_file', replacedBy('tls.defaults.key_file')],
   ['tls_min_version', { asksProtection: isSet, advice: 'use tls.defaults.tls_min_version', warns: false }],
-  ['retry_join', needsSync],
-  ['retry_join_wan', needsSync],
-  ['start_join', needsSync],
-  ['start_join_wan', needsSync],
 ]);
 
 /** The key at a dotted path, if it is Consul's and we do not support it. */

@@ -25,8 +25,15 @@ export const command: CommandFactory = (session) =>
       .option('--datacenter <dc>', 'default: dc1 (DATAPUNK_DATACENTER)')
       .option('--http-addr <host:port>', 'HTTP API; default: 127.0.0.1:8500, port 0: any free one (DATAPUNK_HTTP_ADDR)')
       .option('--dns-addr <host:port>', 'DNS over UDP and TCP; default: 127.0.0.1:8600 (DATAPUNK_DNS_ADDR)')
-      .option('--peer-addr <host:port>', 'not supported yet: agents do not join each other')
-      .option('--join <host:port>', 'not supported yet: agents do not join each other', collect)
+      .option(
+        '--peer-addr <host:port>',
+        'where other agents meet this one; default: 127.0.0.1:8301, none with --dev (DATAPUNK_PEER_ADDR)',
+      )
+      .option(
+        '--join <host:port>',
+        'another agent to meet, tried until it answers (repeatable, DATAPUNK_JOIN)',
+        collect,
+      )
       .option('--log-level <level>', 'trace, debug, info, warn or error; default: info (DATAPUNK_LOG_LEVEL)')
       .option('--print-config', 'print every value with its source, and end')
       .option('--json', 'with --print-config: as JSON')
@@ -44,6 +51,7 @@ export const command: CommandFactory = (session) =>
       ['datapunk agent --dev', 'to try things; nothing is kept'],
       ['datapunk agent --data-dir ./data', 'durable'],
       ['datapunk agent --config-file agent.json --print-config', 'what would it run with, and why'],
+      ['datapunk agent --data-dir ./data --peer-addr 10.0.0.2:8301 --join 10.0.0.1:8301', 'one of several'],
       [
         'datapunk agent --dev --http-addr 127.0.0.1:0 --dns-addr 127.0.0.1:0',
         'on free ports; the ready line names them',

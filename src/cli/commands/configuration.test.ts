@@ -91,8 +91,8 @@ describe('agent --print-config', () => {
   });
 
   test.each([
-    [['--join', '10.0.0.1:8301'], '--join is not supported yet'],
-    [['--peer-addr', '127.0.0.1:0'], '--peer-addr is not supported yet'],
+    [['--join', '10.0.0.1:x'], 'retry_join.0 must be HOST, HOST:PORT or [IPV6]:PORT'],
+    [['--peer-addr', '8301'], '--peer-addr "8301" is not an address; write HOST:PORT'],
     [['--http-addr', '8500'], 'is not an address; write HOST:PORT'],
     [['--config-file', '/nowhere.json'], 'cannot read the configuration file /nowhere.json'],
   ])('an agent that cannot start ends with 1: %j', async (flags, says) => {

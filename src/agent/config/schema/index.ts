@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dnsKeys } from './dns.js';
 import { httpKeys, networkKeys, tlsKeys } from './network.js';
 import { checkKeys, nodeKeys, registrationKeys, storeKeys } from './node.js';
+import { peerKeys, syncKeys } from './sync.js';
 
 /**
  * Every key this agent acts upon, with Consul's name where the meaning is Consul's. The schemas are the one source:
@@ -10,6 +11,8 @@ import { checkKeys, nodeKeys, registrationKeys, storeKeys } from './node.js';
 export const configSchema = z.object({
   ...nodeKeys,
   ...networkKeys,
+  ...peerKeys,
+  ...syncKeys,
   ...tlsKeys,
   ...httpKeys,
   ...dnsKeys,

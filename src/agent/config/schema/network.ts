@@ -4,11 +4,13 @@ import { addressList, count, port, stringMap } from './values.js';
 /** Where the agent listens and what it advertises. */
 export const networkKeys = {
   bind_addr: addressList
-    .describe('the first IP address in it is advertised when `advertise_addr` is not given; nothing listens there')
+    .describe('where the peer port listens, otherwise where HTTP does; advertised when `advertise_addr` is not given')
     .optional(),
   client_addr: addressList.describe('where HTTP and DNS listen: addresses, separated by spaces').optional(),
   advertise_addr: addressList
-    .describe('IP address of this node in the catalog; otherwise the machine’s once HTTP is not on loopback alone')
+    .describe(
+      'IP address of this node in the catalog, and where peers reach it; otherwise the machine’s once HTTP is not on loopback alone',
+    )
     .optional(),
   ports: z
     .object({
@@ -17,6 +19,9 @@ export const networkKeys = {
       dns: port.describe('DNS over UDP and TCP').optional(),
       dns_tls: port.describe('ours: DNS over TLS (RFC 7858)').optional(),
       dns_https: port.describe('ours: DNS over HTTPS (RFC 8484) alone, HTTP/2 too').optional(),
+      serf_lan: port
+        .describe('where other agents meet this one; with `--dev` off unless it is given or others are to be met')
+        .optional(),
     })
     .optional(),
   addresses: z

@@ -12,10 +12,7 @@ export const nodeKeys = {
     .regex(/^[a-z0-9_-]+$/, 'may hold lower-case letters, digits, "-" and "_"')
     .describe('name of the datacenter: lower-case letters, digits, `-`, `_`')
     .optional(),
-  primary_datacenter: z
-    .string()
-    .describe('must be the same as `datacenter`: there is no other one to be primary')
-    .optional(),
+  primary_datacenter: z.string().describe('must be the same as `datacenter`: none is primary for another').optional(),
   node_name: z.string().min(1).describe('name of this node').optional(),
   node_id: z.uuid().describe('UUID of this node; otherwise made once and kept in the data dir').optional(),
   node_meta: stringMap.describe('metadata of this node').optional(),

@@ -6,6 +6,9 @@ export const duration = z
   .string()
   .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as "10s", "1m30s" or "500ms"');
 
+/** As `duration`, and not below zero. */
+export const waitDuration = duration.refine((text) => (parseDuration(text) ?? 0) >= 0, 'must not be negative');
+
 /** As `duration`, and above zero. */
 export const positiveDuration = duration.refine((text) => (parseDuration(text) ?? 1) > 0, 'must be above 0');
 

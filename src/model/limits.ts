@@ -230,6 +230,8 @@ export const limits = {
   // ---- sync: members
 
   // ---- sync: streams
+  /** How far the clocks of two agents may differ before the hybrid clock of one is not believed by the other. */
+  clockSkewMs: 10 * 60_000,
   /** Records of one delta: longer ones are sent in pieces. */
   deltaRecords: 512,
   deltaBytes: 64 * 1024,

@@ -1,11 +1,14 @@
 /** What sync needs of the registry it spreads: implemented by `registry`, by a few lines in the simulation. */
 import type { CatalogView, RegistryCommands, Row, SyncDocument } from '../model/index.js';
+import type { HybridClock } from './hlc.js';
 import type { LocalChange, Merge, MergeTarget } from './step/types.js';
 import type { StreamKind } from './messages.js';
 
 export interface LocalSet {
   readonly kind: StreamKind;
   readonly index: number;
+  /** Index space of the catalog with these changes: a restored snapshot begins another. */
+  readonly space: string;
   readonly changes: readonly LocalChange[];
 }
 
@@ -19,6 +22,8 @@ export interface Held {
 export interface SyncHost {
   readonly catalog: CatalogView;
   readonly commands: RegistryCommands;
+  /** Stamps registrations; sync shows it the stamps of others. */
+  readonly clock: HybridClock;
   /** Index space of the local catalog. */
   readonly indexSpace: string;
   /** Every target there is on disk: `local` always, copies of other agents' facts when there are any. */

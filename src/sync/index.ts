@@ -1,8 +1,10 @@
 /** Registry synchronisation: what agents tell each other, and who is there (docs/sync.md). */
 export { aloneCluster, type AloneAgent } from './alone-cluster.js';
 export { PeerKeys } from './connection/peer-keys.js';
+export { HybridClock, hlcWallMs } from './hlc.js';
 export type { Held, LocalSet, SyncHost } from './host.js';
 export * from './messages.js';
+export { ownDocument, storedIncarnation } from './step/own-info.js';
 export { protocolVersions } from './protocol.js';
 export { defaultSyncSettings, type SyncSettings } from './settings.js';
 export type { LocalChange, Merge, MergeTarget, Notice } from './step/types.js';

@@ -46,6 +46,13 @@ export interface Position {
 /** Two unsigned 32-bit halves. */
 export type Hash = readonly [number, number];
 
+/** Send me this stream from here on: `inc` and `ver` are what I have. */
+export interface Want extends Position {
+  readonly stream: StreamId;
+  /** `ver` is how far I have got of a transfer that you began anew, not what I show. */
+  readonly staged: boolean;
+}
+
 export interface DigestEntry extends Position {
   readonly stream: StreamId;
   /** XOR over the hashes of all live records: equal positions must have equal content. */
@@ -82,9 +89,11 @@ export interface MemberInfo {
 export type Message =
   /** One number for everything one knows; an equal one ends the exchange. */
   | { readonly type: 'summary'; readonly hash: Hash }
+  /**
+   * All that one knows. An `answer` is only of the streams in question: nothing follows from those that it does not name.
+   */
   | { readonly type: 'digest'; readonly entries: readonly DigestEntry[]; readonly answer: boolean }
-  /** Send me these streams from here on: `inc` and `ver` are what I have. */
-  | { readonly type: 'pull'; readonly wants: readonly (Position & { readonly stream: StreamId })[] }
+  | { readonly type: 'pull'; readonly wants: readonly Want[] }
   | DeltaMessage
   /** Members that the receiver may not know. */
   | { readonly type: 'members'; readonly members: readonly MemberInfo[]; readonly answer: boolean }

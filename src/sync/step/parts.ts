@@ -1,8 +1,12 @@
 /**
  * The two halves of the step and what each may ask of the other. `Streams` holds what is known, `Members` who is there.
  */
-import type { MemberState } from '../../model/index.js';
+import type { ConflictReport, MemberState, StreamReport } from '../../model/index.js';
+import type { HybridClock } from '../hlc.js';
+import type { Held } from '../host.js';
 import type { MemberInfo, Message, Origin, Position, StreamId } from '../messages.js';
+import type { SyncSettings } from '../settings.js';
+import type { OwnInfo } from './own-info.js';
 import type { Effects, StepTime, SyncInput } from './types.js';
 
 /** Handed to every method of a step: when, and where its effects go. */
@@ -48,6 +52,31 @@ export interface MembersPart {
   forceLeave(origin: Origin, prune: boolean, context: StepContext): void;
 }
 
+export interface MembersOptions {
+  readonly own: OwnInfo;
+  readonly settings: SyncSettings;
+  readonly held: () => readonly Held[];
+  /** To be called in the step in which a member became alive, dead, left or forgotten. */
+  readonly changed: (view: MemberView, context: StepContext) => void;
+}
+export type CreateMembers = (options: MembersOptions) => MembersPart;
+
+export interface StreamsOptions {
+  readonly own: OwnInfo;
+  readonly settings: SyncSettings;
+  readonly held: () => readonly Held[];
+  readonly clock: HybridClock;
+  readonly members: MembersPart;
+}
+export type CreateStreams = (options: StreamsOptions) => StreamsPart;
+
+export interface StreamsReport {
+  readonly streams: readonly StreamReport[];
+  readonly conflicts: readonly ConflictReport[];
+  /** Counted since the start, by the names of docs/sync.md. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 export interface StreamsPart {
   local(input: SyncInput & { readonly type: 'local' }, context: StepContext): void;
   connected(peer: MemberInfo, context: StepContext): void;
@@ -61,4 +90,5 @@ export interface StreamsPart {
   position(stream: StreamId): Position;
   /** The highest version of a stream that anybody claimed to have, for lag. */
   claimed(stream: StreamId): Position;
+  report(nowMs: number): StreamsReport;
 }

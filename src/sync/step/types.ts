@@ -22,6 +22,8 @@ export type SyncInput =
       readonly type: 'local';
       readonly kind: StreamKind;
       readonly index: number;
+      /** Index space of the catalog with these changes: a restored snapshot begins another. */
+      readonly space: string;
       readonly changes: readonly LocalChange[];
     }
   /** Both ends have introduced themselves. */

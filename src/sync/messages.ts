@@ -87,15 +87,15 @@ export interface MemberInfo {
 }
 
 export type Message =
-  /** One number for everything one knows; an equal one ends the exchange. */
-  | { readonly type: 'summary'; readonly hash: Hash }
+  /** One number for all records one knows, an equal one ends the exchange; and one for who is there. */
+  | { readonly type: 'summary'; readonly hash: Hash; readonly members: Hash }
   /**
    * All that one knows. An `answer` is only of the streams in question: nothing follows from those that it does not name.
    */
   | { readonly type: 'digest'; readonly entries: readonly DigestEntry[]; readonly answer: boolean }
   | { readonly type: 'pull'; readonly wants: readonly Want[] }
   | DeltaMessage
-  /** Members that the receiver may not know. */
+  /** Members that the receiver may not know. With `answer` it sends what it knows better; nobody answers an answer. */
   | { readonly type: 'members'; readonly members: readonly MemberInfo[]; readonly answer: boolean }
   | BeatMessage
   /** What a monitor thinks of an origin it watches. */
@@ -150,7 +150,10 @@ export interface BeatMessage {
   readonly beat: number;
   /** The sender's local health, 0..8. */
   readonly health: number;
-  /** For round trips: the sender's monotonic ms, and the receiver's last one echoed; 0 = none. */
+  /**
+   * For round trips: the sender's monotonic ms; and the receiver's last one, plus for how long it was held: the round trip
+   * is what has passed since `echoMs`, however late the echo. 0 = none. Whole milliseconds.
+   */
   readonly sentMs: number;
   readonly echoMs: number;
 }

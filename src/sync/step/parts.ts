@@ -2,9 +2,10 @@
  * The two halves of the step and what each may ask of the other. `Streams` holds what is known, `Members` who is there.
  */
 import type { ConflictReport, MemberState, StreamReport } from '../../model/index.js';
+import type { Refusal } from '../connection/types.js';
 import type { HybridClock } from '../hlc.js';
 import type { Held } from '../host.js';
-import type { MemberInfo, Message, Origin, Position, StreamId } from '../messages.js';
+import type { Hash, MemberInfo, Message, Origin, Position, StreamId } from '../messages.js';
 import type { SyncSettings } from '../settings.js';
 import type { OwnInfo } from './own-info.js';
 import type { Effects, StepTime, SyncInput } from './types.js';
@@ -26,8 +27,23 @@ export interface MemberView {
   readonly localHealth: number;
 }
 
+/** Where keys, sessions, events and prepared queries of our datacenter are decided, by configuration alone. */
+export interface HomeView {
+  /** Node name as configured, or ours when alone; undefined when there is none. */
+  readonly node: string | undefined;
+  /** The agent of that name, once known; reachable or not. Ours when it is us. */
+  readonly origin: Origin | undefined;
+  /** Why there is none, for people; '' otherwise. */
+  readonly problem: string;
+}
+
 export interface MembersPart {
   readonly self: MemberInfo;
+  /**
+   * Whether an agent may be a peer of ours; undefined = it may. To be asked before its hello is answered, and of a connected
+   * one again when a notice `refused` names it.
+   */
+  admit(peer: MemberInfo): Refusal | undefined;
   of(origin: Origin): MemberView | undefined;
   all(): Iterable<MemberView>;
   /** Connected members of our datacenter, in order of their origins; not ourselves. */
@@ -41,13 +57,23 @@ export interface MembersPart {
   /** Protected mode: nothing is expired, answers are marked. */
   protectedMode(): { readonly active: boolean; readonly reason: string; readonly sinceMs: number };
   readonly localHealth: number;
+  home(): HomeView;
+  /** Over all members that have not left: for summaries, which `message` compares and answers by itself. */
+  summaryHash(): Hash;
+  /** By the names of docs/sync.md. */
+  counters(): Readonly<Record<string, number>>;
 
+  /**
+   * The first peer of our datacenter ever is remembered by a *synced* merge of this step: nothing but hellos may be
+   * exchanged before it is done.
+   */
   connected(peer: MemberInfo, context: StepContext): void;
   disconnected(origin: Origin, evidence: 'hard' | 'soft', context: StepContext): void;
   dialFailed(origin: Origin, evidence: 'hard' | 'soft', context: StepContext): void;
-  /** Takes members, beat, opinion, alive, goodbye; anything from a peer is a sign of its life. */
+  /** Takes members, beat, opinion, alive, goodbye, summary; anything from a peer is a sign of its life. */
   message(from: Origin, message: Message, context: StepContext): void;
   tick(lagMs: number, context: StepContext): void;
+  /** Says `left`; a loop that only stops for a while says `goodbye` to every peer instead. */
   leave(context: StepContext): void;
   forceLeave(origin: Origin, prune: boolean, context: StepContext): void;
 }

@@ -55,7 +55,10 @@ describe('the step', () => {
   test('tells members of everything that arrives, and streams of what is about records, after them', () => {
     const { taking } = world();
     expect(taking({ type: 'connected', peer })).toEqual(['members.connected', 'streams.connected']);
-    expect(taking(message({ type: 'summary', hash: [0, 0] }))).toEqual(['members.message', 'streams.message']);
+    expect(taking(message({ type: 'summary', hash: [0, 0], members: [0, 0] }))).toEqual([
+      'members.message',
+      'streams.message',
+    ]);
     expect(taking(message({ type: 'goodbye', inc: 1 }))).toEqual(['members.message']);
     expect(taking({ type: 'tick', lagMs: 0 })).toEqual(['members.tick', 'streams.tick']);
     expect(taking({ type: 'disconnected', origin: 'b', evidence: 'soft' })).toEqual([

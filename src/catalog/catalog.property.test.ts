@@ -111,7 +111,8 @@ function expectSameReads(catalog: Catalog, naive: NaiveCatalog): void {
     const held = naive.of('kv').filter((row) => row.session === session);
     expect(new Set(catalog.keysHeldBy(session))).toEqual(new Set(held));
   }
-  expect(new Set(catalog.rows().rows)).toEqual(new Set(naive.rows.values()));
+  expect(new Set(catalog.rows().rows)).toEqual(new Set(naive.shown()));
+  expect(new Set(catalog.documents())).toEqual(new Set(naive.of('sync')));
   const distinct = new Set(SERVICES.map((name) => name.toLowerCase()));
   expect(catalog.counts()).toEqual({
     nodes: naive.of('node').length,

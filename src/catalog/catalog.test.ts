@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { isDiscoveryError, put, refOf, remove, topic } from '../model/index.js';
-import type { KvRow, Row } from '../model/index.js';
+import type { Json, KvRow, Row } from '../model/index.js';
 import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { Catalog } from './index.js';
 
@@ -353,4 +353,18 @@ test('rows are gathered at one index: later changes do not show', () => {
   expect(index).toBe(11);
   expect(rows).toEqual(before);
   expect(rows.map((row) => refOf(row).kind).sort()).toEqual(['check', 'node', 'service']);
+});
+
+test('documents of sync are found by what their ids begin with, and nobody is woken by them or told of them', () => {
+  const catalog = new Catalog({ datacenter: 'dc1' });
+  const document = (id: string, body: Json = null) => put({ kind: 'sync', id, body, createIndex: 0, modifyIndex: 0 });
+  catalog.apply({ type: 'snapshot', index: 1, rows: [] });
+  let woken = 0;
+  catalog.subscribe(topic.all, () => woken++);
+  const changes = [document('stream/a', 1), document('stream/b'), document('member/a')];
+  expect(catalog.apply({ type: 'changes', index: 2, changes })).toEqual([]);
+  catalog.apply({ type: 'changes', index: 3, changes: [remove('sync', 'stream/b')] });
+  expect([...catalog.documents('stream/')]).toMatchObject([{ id: 'stream/a', body: 1, createIndex: 2 }]);
+  expect([...catalog.documents()]).toHaveLength(2);
+  expect([catalog.rows().rows, catalog.index, woken]).toEqual([[], 3, 0]);
 });

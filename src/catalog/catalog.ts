@@ -10,6 +10,7 @@ import { ServiceDiscoveryError, refOf, topic } from '../model/index.js';
 import type {
   Answer,
   CatalogView,
+  Change,
   ChangeSet,
   CheckRow,
   ConfigRow,
@@ -24,6 +25,7 @@ import type {
   ServiceView,
   SessionRow,
   Snapshot,
+  SyncDocument,
   Topic,
 } from '../model/index.js';
 import { InternPool } from './tables/intern.js';
@@ -93,6 +95,7 @@ export class Catalog implements CatalogView {
     const applied: AppliedChange[] = [];
     for (const change of set.changes) {
       const before = this.tables.apply(change, write);
+      if (isDocument(change)) continue;
       const after = change.op === 'put' ? this.tables.get(refOf(change.row)) : undefined;
       if (before || after) applied.push({ index: set.index, ...(before && { before }), ...(after && { after }) });
     }
@@ -325,6 +328,11 @@ export class Catalog implements CatalogView {
     return { index: this.applied, rows: this.tables.rows() };
   }
 
+  /** What sync keeps beside the rows, of ids that begin so. */
+  *documents(prefix = ''): Iterable<SyncDocument> {
+    for (const row of this.tables.documents.values()) if (row.id.startsWith(prefix)) yield row;
+  }
+
   counts(): ReturnType<CatalogView['counts']> {
     const { topology, kv, sessions } = this.tables;
     return {
@@ -340,6 +348,10 @@ export class Catalog implements CatalogView {
   private entry(node: string): NodeEntry | undefined {
     return this.tables.topology.nodes.get(node.toLowerCase());
   }
+}
+
+function isDocument(change: Change): boolean {
+  return (change.op === 'put' ? change.row.kind : change.ref.kind) === 'sync';
 }
 
 /** 0 would mean "do not wait" to a client, so it is told as 1. */

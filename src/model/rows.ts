@@ -265,7 +265,8 @@ export type Row =
   | SessionRow
   | QueryRow
   | EventRow
-  | ConfigRow;
+  | ConfigRow
+  | SyncDocument;
 export type RowKind = Row['kind'];
 export type RowOf<K extends RowKind> = Extract<Row, { kind: K }>;
 /** Rows that sync spreads and that have one owner. */

@@ -1,13 +1,16 @@
 import type { Row } from './rows.js';
 
-/** Whether two rows say the same, whatever their indexes: then writing one over the other would be no change. */
+/**
+ * Whether two rows say the same, whatever their indexes, and whoever says it when: then writing one over the other would
+ * be no change. Sync compares more.
+ */
 export function sameRow<R extends Row>(a: R, b: R | undefined): boolean {
   if (a === b) return true;
   if (!b || a.kind !== b.kind) return false;
-  return sameFields(a, b, INDEXES);
+  return sameFields(a, b, ASIDE);
 }
 
-const INDEXES: ReadonlySet<string> = new Set(['createIndex', 'modifyIndex']);
+const ASIDE: ReadonlySet<string> = new Set(['createIndex', 'modifyIndex', 'origin', 'hlc']);
 const NONE: ReadonlySet<string> = new Set();
 
 function sameValue(a: unknown, b: unknown): boolean {

@@ -11,6 +11,7 @@ import type {
 } from '../model/index.js';
 import { ServiceDiscoveryError } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
+import type { HybridClock } from '../sync/index.js';
 import type { ExpiryMarks } from './expiry-marks.js';
 import type { OwnNode } from './own-node.js';
 import type { Decided } from './writer.js';
@@ -19,11 +20,13 @@ import type { Decided } from './writer.js';
 export interface Core {
   readonly self: OwnNode;
   readonly catalog: CatalogView;
-  /** The one way to write: see Writer. Starts the lock delays that a decision comes with. */
+  /** The one way to write: see Writer. Stamps rows, and starts the lock delays that a decision comes with. */
   readonly decide: <T>(decision: (head: StateReader) => Decision<T>) => Promise<Decided<T>>;
   /** The index that a row in flight will have; asked within a decision. */
   readonly comingIndex: (ref: RowRef) => Promise<number>;
   readonly clock: Clock;
+  /** Of what is registered here: `decide` stamps rows with it. */
+  readonly hlc: HybridClock;
   readonly random: Random;
   readonly logger: Logger;
   /** A new UUID: sessions, events, queries. Session ids are secrets of a kind, so it must not be guessable. */

@@ -5,7 +5,9 @@ import { compileRegexp, MetadataManager } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
 import { allowAll, compileRegistrationPolicy, defaults, parseRegistrationPolicy } from '../model/index.js';
 import { realClock, realRandom } from '../runtime/index.js';
+import type { Clock } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
+import { HybridClock } from '../sync/index.js';
 import { assembleNode, runnersOf } from './assemble-node.js';
 import { CatalogCommands } from './catalog-commands.js';
 import type { Core } from './core.js';
@@ -22,6 +24,7 @@ import { EventTeller } from './registry-events.js';
 import { Registry } from './registry.js';
 import { LockDelays, SessionLeases } from './sessions.js';
 import { StateCommands } from './state-commands.js';
+import { stamped } from './stamp.js';
 import { TombstonePruner } from './tombstones.js';
 import { takeOver } from './whole-state.js';
 
@@ -66,11 +69,14 @@ function knownId(catalog: Catalog, name: string): string {
 }
 
 function coreOf({ catalog, writer, logger }: Feed, self: OwnNode, delays: LockDelays, options: RegistryOptions): Core {
+  const clock = options.clock ?? realClock;
+  const hlc = hybridClockOver(catalog, clock);
   return {
     self,
     catalog,
     logger,
-    clock: options.clock ?? realClock,
+    clock,
+    hlc,
     random: options.random ?? realRandom,
     newId: options.newId ?? randomUUID,
     policy: options.policy ?? allowAll,
@@ -84,9 +90,19 @@ function coreOf({ catalog, writer, logger }: Feed, self: OwnNode, delays: LockDe
       writer.decide((head) => {
         const decided = decision(head);
         delays.start(decided.lockDelays);
-        return decided;
+        return stamped(decided, self.id, () => hlc.tick(clock.wall()));
       }),
   };
+}
+
+/** Above everything that was stamped here before, were the wall clock set back meanwhile. */
+function hybridClockOver(catalog: Catalog, clock: Clock): HybridClock {
+  const hlc = new HybridClock();
+  const wallMs = clock.wall();
+  for (const row of catalog.rows().rows) {
+    if (row.kind === 'node' || row.kind === 'service') hlc.observe(row.hlc ?? 0, wallMs);
+  }
+  return hlc;
 }
 
 async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Promise<Registry> {

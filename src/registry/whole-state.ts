@@ -12,7 +12,7 @@ import { CONSUL_SERVICE, SERF_HEALTH } from './own-node.js';
  */
 export async function restoreRows(node: LocalNode, rows: Iterable<Row>): Promise<void> {
   const { self, catalog } = node.core;
-  const incoming = [...rows];
+  const incoming = Array.from(rows).filter(({ kind }) => kind !== 'sync');
   const ownName = self.name.toLowerCase();
   const isOwnArchive = incoming.some((row) => row.kind === 'node' && row.node.toLowerCase() === ownName);
   const stays = (row: Row): boolean => isAgents(row, ownName) || (!isOwnArchive && isDefined(row, ownName));

@@ -1,8 +1,8 @@
 /** What sync needs of the registry it spreads: implemented by `registry`, by a few lines in the simulation. */
-import type { CatalogView, RegistryCommands, Row, SyncDocument } from '../model/index.js';
-import type { HybridClock } from './hlc.js';
+import type { CatalogView, RegistryCommands, Row, RowRef, SyncDocument } from '../model/index.js';
 import type { LocalChange, Merge, MergeTarget } from './step/types.js';
-import type { StreamKind } from './messages.js';
+import type { HybridClock } from './hlc.js';
+import type { Origin, StreamKind } from './messages.js';
 
 export interface LocalSet {
   readonly kind: StreamKind;
@@ -28,11 +28,29 @@ export interface SyncHost {
   readonly indexSpace: string;
   /** Every target there is on disk: `local` always, copies of other agents' facts when there are any. */
   held(): readonly Held[];
-  /** Resolves once the target's catalog shows it. In order for each target. */
+  /**
+   * Resolves once the target's catalog shows it. In order for each target. At the home of sessions those end whose check
+   * turned critical or went, or whose node went: that is a change of ours, told as one of `state`.
+   */
   merge(merge: Merge): Promise<void>;
-  /** The committed changes of local commands, in order, in the same turn in which the catalog shows them; not merges. */
+  /**
+   * The committed changes of local commands, in order, in the same turn in which the catalog shows them; not merges. A
+   * deletion may be of another origin's row, and a row may replace another origin's: taken over.
+   */
   onLocal(listener: (set: LocalSet) => void): () => void;
-  /** The catalog of a copy; undefined before the first merge into it. */
+  /**
+   * Asked within commands: rows of an origin that is neither ours nor live are taken over by a repeated registration and
+   * replaced by a restore; those of a live one are not. Before the first call no other origin is live.
+   */
+  judgeOrigins(isLive: (origin: Origin) => boolean): void;
+  /** Says a row of our own node again under a larger clock, or that it is not there. */
+  reclaim(ref: RowRef): Promise<void>;
+  /**
+   * Withdraws a row of ours that lost against another origin's. Told as a deletion of ours, whether the catalog still
+   * shows our row or the winner's already, which then stays.
+   */
+  yieldRow(ref: RowRef): Promise<void>;
+  /** The catalog of a copy; undefined before the first merge into it. A state copy's index space is the home's. */
   copyOf(target: MergeTarget): { readonly catalog: CatalogView; readonly indexSpace: string } | undefined;
   /** Forgets a copy, on disk too. */
   dropCopy(target: MergeTarget): Promise<void>;

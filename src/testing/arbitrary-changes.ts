@@ -62,8 +62,9 @@ const anyRow: { readonly [K in RowKind]: Arbitrary<RowOf<K>> } = {
     body: null,
     ...NEW,
   })),
+  sync: constantFrom('stream/a', '__proto__').map((id) => ({ kind: 'sync', id, body: null, ...NEW })),
   'local-service': anyId.map((id) => {
-    const { node: _node, datacenter: _datacenter, origin: _origin, ...fields } = serviceRow('n1', id);
+    const { node: _node, datacenter: _datacenter, origin: _origin, hlc: _hlc, ...fields } = serviceRow('n1', id);
     return { ...fields, kind: 'local-service', token: '', fromConfig: false };
   }),
   'local-check': record({ checkId: constantFrom(...names.checks), serviceId: constantFrom('', ...names.ids) }).map(

@@ -25,6 +25,11 @@ export class NaiveCatalog {
     this.rows.set(key, { ...change.row, ...indexes });
   }
 
+  /** All that readers may see: documents of sync are not for them. */
+  shown(): Row[] {
+    return [...this.rows.values()].filter(({ kind }) => kind !== 'sync');
+  }
+
   of<K extends RowKind>(kind: K): RowOf<K>[] {
     return [...this.rows.values()].filter((row): row is RowOf<K> => row.kind === kind);
   }
@@ -114,7 +119,7 @@ export class NaiveCatalog {
             .sort(),
         ];
       default:
-        return [...this.rows.values()];
+        return this.shown();
     }
   }
 

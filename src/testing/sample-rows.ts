@@ -32,8 +32,9 @@ export const sampleRows: readonly Row[] = [
     address: '10.0.0.1',
     taggedAddresses: { lan: '10.0.0.1' },
     meta: PROTO_MAP,
+    hlc: 3_500_000_000_000_001,
   },
-  { kind: 'service', ...NEW, ...OWNED, node: 'Node-1', id: 'web-1', ...INSTANCE },
+  { kind: 'service', ...NEW, ...OWNED, node: 'Node-1', id: 'web-1', ...INSTANCE, hlc: 3_500_000_000_000_000 },
   {
     kind: 'check',
     ...NEW,
@@ -144,4 +145,5 @@ export const sampleRows: readonly Row[] = [
     ltime: 19,
   },
   { kind: 'config', ...NEW, configKind: 'service-defaults', name: 'web', body: { Protocol: 'http', Meta: PROTO_MAP } },
+  { kind: 'sync', ...NEW, id: 'stream/7c7a39f4', body: { inc: 3, ver: 7, gc: null } },
 ];

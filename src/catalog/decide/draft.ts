@@ -27,8 +27,7 @@ export class Draft {
 
   /** Writes nothing when the row says what is there already: an idempotent write moves no index. */
   putRow<R extends CatalogRow>(row: R, existing: R | undefined): void {
-    // Whose fact it is does not make it another fact: a repetition through another agent changes nothing.
-    if (existing && sameRow<Row>({ ...row, origin: existing.origin }, existing)) return;
+    if (sameRow<Row>(row, existing)) return;
     this.add([put(row)]);
   }
 

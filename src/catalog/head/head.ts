@@ -188,6 +188,7 @@ export class Head implements StateReader {
       case 'query':
         return this.query(id);
       case 'event':
+      case 'sync':
         return this.overlay.get({ kind, node, id })?.row;
       default:
         return this.configById(id);

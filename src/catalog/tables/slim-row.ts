@@ -18,6 +18,7 @@ export function slimNode(row: NodeRow, indexes: Indexed, pool: InternPool): Node
     address: row.address,
     taggedAddresses: sharedAddresses(row),
     meta: pool.map(row.meta),
+    hlc: row.hlc ?? 0,
   };
 }
 
@@ -58,6 +59,7 @@ export function slimService(
     proxy: row.proxy,
     connect: row.connect,
     locality: row.locality,
+    hlc: row.hlc ?? 0,
   };
 }
 

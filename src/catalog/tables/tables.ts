@@ -8,6 +8,7 @@ import type {
   QueryRow,
   Row,
   RowRef,
+  SyncDocument,
 } from '../../model/index.js';
 import { refOf } from '../../model/index.js';
 import { Listings } from '../topology/listings.js';
@@ -29,6 +30,8 @@ export class Tables {
   readonly configs: PlainTable<ConfigRow>;
   readonly localServices: PlainTable<LocalServiceRow>;
   readonly localChecks: PlainTable<LocalCheckRow>;
+  /** Nobody waits for these, and no list has them. */
+  readonly documents: PlainTable<SyncDocument>;
 
   constructor(startIndex: number) {
     this.topology = new Topology(startIndex);
@@ -40,6 +43,7 @@ export class Tables {
     this.configs = new PlainTable(startIndex, topic.configs);
     this.localServices = new PlainTable(startIndex, undefined, slimLocalService);
     this.localChecks = new PlainTable(startIndex, undefined, slimLocalCheck);
+    this.documents = new PlainTable(startIndex);
   }
 
   /** Returns the row that was there. */
@@ -68,6 +72,8 @@ export class Tables {
         return this.events.put(refOf(row).id, row, write);
       case 'config':
         return this.configs.put(refOf(row).id, row, write);
+      case 'sync':
+        return this.documents.put(row.id, row, write);
       case 'local-service':
         write.touched.local(row.id);
         return this.localServices.put(row.id, row, write);
@@ -94,6 +100,8 @@ export class Tables {
         return this.events.delete(ref.id, write);
       case 'config':
         return this.configs.delete(ref.id, write);
+      case 'sync':
+        return this.documents.delete(ref.id, write);
       case 'local-service':
         return this.deleteLocalService(ref.id, write);
       default:
@@ -120,6 +128,8 @@ export class Tables {
         return this.events.get(ref.id);
       case 'config':
         return this.configs.get(ref.id);
+      case 'sync':
+        return this.documents.get(ref.id);
       case 'local-service':
         return this.localServices.get(ref.id);
       default:
@@ -127,7 +137,7 @@ export class Tables {
     }
   }
 
-  /** Every row, as references. */
+  /** Every row, as references; documents of sync are none that anybody is shown. */
   rows(): Row[] {
     const rows: Row[] = [];
     const add = (some: Iterable<Row>): void => {

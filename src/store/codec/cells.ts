@@ -17,6 +17,7 @@ import type {
   QueryRow,
   Row,
   SessionRow,
+  SyncDocument,
 } from '../../model/index.js';
 
 type Head<K extends Row['kind']> = [kind: K, createIndex: number, modifyIndex: number];
@@ -29,6 +30,7 @@ export type NodeCells = [
   address: string,
   taggedAddresses?: NodeRow['taggedAddresses'],
   meta?: NodeRow['meta'],
+  hlc?: number,
 ];
 export type InstanceCells = [
   service: string,
@@ -53,6 +55,7 @@ export type ServiceCells = [
   node: string,
   id: string,
   instance: InstanceCells,
+  hlc?: number,
 ];
 export type CheckCells = [
   ...Head<'check'>,
@@ -157,6 +160,7 @@ export type EventCells = [
   ltime: number,
 ];
 export type ConfigCells = [...Head<'config'>, configKind: string, name: string, body: ConfigRow['body']];
+export type SyncCells = [...Head<'sync'>, id: string, body: SyncDocument['body']];
 export type Cells =
   | NodeCells
   | ServiceCells
@@ -167,4 +171,5 @@ export type Cells =
   | SessionCells
   | QueryCells
   | EventCells
-  | ConfigCells;
+  | ConfigCells
+  | SyncCells;

@@ -21,7 +21,7 @@ describe('the row codec', () => {
   });
 
   test('leaves out rare fields with their defaults, and puts them back', () => {
-    const { meta: _, ...plain } = sampleRows[1] as Row & { kind: 'service' };
+    const { meta: _meta, hlc: _hlc, ...plain } = sampleRows[1] as Row & { kind: 'service' };
     const row: Row = {
       ...plain,
       meta: null,
@@ -34,6 +34,7 @@ describe('the row codec', () => {
       connect: null,
       locality: null,
       address: '',
+      hlc: 0,
     };
     const text = encodeRow(row, { createIndex: 5, modifyIndex: 6 });
     expect(text).toBe(
@@ -69,6 +70,7 @@ describe('the row codec', () => {
         address: text,
         taggedAddresses: fc.option(map),
         meta: fc.option(map),
+        hlc: index,
       }),
       fc.record({
         kind: fc.constant('config' as const),

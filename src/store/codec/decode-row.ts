@@ -13,6 +13,7 @@ import type {
   Row,
   ServiceRow,
   SessionRow,
+  SyncDocument,
 } from '../../model/index.js';
 import type {
   Cells,
@@ -28,6 +29,7 @@ import type {
   QueryCells,
   ServiceCells,
   SessionCells,
+  SyncCells,
 } from './cells.js';
 
 /** Throws an Error that says what is wrong when the text is not a row. */
@@ -54,6 +56,8 @@ export function decodeRow(text: string): Row {
       return eventOf(cells);
     case 'config':
       return configOf(cells);
+    case 'sync':
+      return syncOf(cells);
     default:
       throw new Error('no row of a known kind');
   }
@@ -81,6 +85,7 @@ function nodeOf(cells: NodeCells): NodeRow {
     address: cells[7],
     taggedAddresses: cells[8] ?? null,
     meta: cells[9] ?? null,
+    hlc: cells[10] ?? 0,
   };
 }
 
@@ -112,6 +117,7 @@ function serviceOf(cells: ServiceCells): ServiceRow {
     node: cells[5],
     id: cells[6],
     ...instanceOf(cells[7]),
+    hlc: cells[8] ?? 0,
   };
 }
 
@@ -263,4 +269,8 @@ function configOf(cells: ConfigCells): ConfigRow {
     name: cells[4],
     body: cells[5],
   };
+}
+
+function syncOf(cells: SyncCells): SyncDocument {
+  return { kind: 'sync', createIndex: cells[1], modifyIndex: cells[2], id: cells[3], body: cells[4] };
 }

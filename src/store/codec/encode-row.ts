@@ -13,6 +13,7 @@ import type {
   Row,
   ServiceRow,
   SessionRow,
+  SyncDocument,
 } from '../../model/index.js';
 import type {
   Cells,
@@ -28,6 +29,7 @@ import type {
   QueryCells,
   ServiceCells,
   SessionCells,
+  SyncCells,
 } from './cells.js';
 
 /** The row as text, with these indexes instead of its own. */
@@ -55,6 +57,8 @@ function cellsOf(row: Row, indexes: Indexed): Cells {
       return queryCells(row, indexes);
     case 'event':
       return eventCells(row, indexes);
+    case 'sync':
+      return syncCells(row, indexes);
     default:
       return configCells(row, indexes);
   }
@@ -73,13 +77,18 @@ function nodeCells(row: NodeRow, { createIndex, modifyIndex }: Indexed): NodeCel
       row.address,
       row.taggedAddresses,
       row.meta,
+      row.hlc ?? 0,
     ],
-    [null, null],
+    [null, null, 0],
   );
 }
 
 function serviceCells(row: ServiceRow, { createIndex, modifyIndex }: Indexed): ServiceCells {
-  return [row.kind, createIndex, modifyIndex, row.datacenter, row.origin, row.node, row.id, instanceCells(row)];
+  const instance = instanceCells(row);
+  return trimmed<ServiceCells>(
+    [row.kind, createIndex, modifyIndex, row.datacenter, row.origin, row.node, row.id, instance, row.hlc ?? 0],
+    [0],
+  );
 }
 
 function localServiceCells(row: LocalServiceRow, { createIndex, modifyIndex }: Indexed): LocalServiceCells {
@@ -165,6 +174,10 @@ function eventCells(row: EventRow, { createIndex, modifyIndex }: Indexed): Event
 
 function configCells(row: ConfigRow, { createIndex, modifyIndex }: Indexed): ConfigCells {
   return [row.kind, createIndex, modifyIndex, row.configKind, row.name, row.body];
+}
+
+function syncCells(row: SyncDocument, { createIndex, modifyIndex }: Indexed): SyncCells {
+  return [row.kind, createIndex, modifyIndex, row.id, row.body];
 }
 
 function checkCells(row: CheckRow, { createIndex, modifyIndex }: Indexed): CheckCells {

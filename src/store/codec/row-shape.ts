@@ -185,6 +185,7 @@ const shapes: { readonly [K in RowKind]: Shape<RowOf<K>> } = {
     ltime: count,
   },
   config: { ...indexed, configKind: text, name: text, body: anything },
+  sync: { ...indexed, id: text, body: anything },
 };
 
 /** The name of the first field that is not what a row of its kind has; undefined when all are. */

@@ -62,7 +62,10 @@ export type MergeTarget =
 export interface Merge {
   readonly target: MergeTarget;
   readonly changes: readonly Change[];
-  /** Copies of state: the home's index. */
+  /**
+   * Copies of state: the home's index, above that of the merge before. At the same index nothing but documents may be
+   * merged, so a delta is cut between the home's indexes.
+   */
   readonly at?: number;
   /** `lazy`: records of peers. `volatile`: a view of liveness, never on disk. `synced`: what must not be forgotten. */
   readonly durability: 'synced' | 'lazy' | 'volatile';

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { isDiscoveryError, put, refOf, remove, topic } from '../model/index.js';
-import type { Json, KvRow, Row } from '../model/index.js';
+import type { Change, Json, KvRow, Row } from '../model/index.js';
 import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { Catalog } from './index.js';
 
@@ -25,6 +25,10 @@ function kvRow(key: string, fields: Partial<KvRow> = {}): KvRow {
     modifyIndex: 0,
     ...fields,
   };
+}
+
+function document(id: string, body: Json = null): Change {
+  return put({ kind: 'sync', id, body, createIndex: 0, modifyIndex: 0 });
 }
 
 function* failingRows(): Iterable<Row> {
@@ -357,7 +361,6 @@ test('rows are gathered at one index: later changes do not show', () => {
 
 test('documents of sync are found by what their ids begin with, and nobody is woken by them or told of them', () => {
   const catalog = new Catalog({ datacenter: 'dc1' });
-  const document = (id: string, body: Json = null) => put({ kind: 'sync', id, body, createIndex: 0, modifyIndex: 0 });
   catalog.apply({ type: 'snapshot', index: 1, rows: [] });
   let woken = 0;
   catalog.subscribe(topic.all, () => woken++);

@@ -220,6 +220,10 @@ export const defaults = {
   peerBackoffMs: 50,
   peerBackoffCapMs: 5_000,
   peerHandshakeMs: 5_000,
+  /** A connection that carried nothing of ours for so long is sent a sign that it still does. */
+  peerPingMs: 1_500,
+  /** One that brought nothing for so long is given up, and made anew: the system would wait for minutes. */
+  peerSilentMs: 5_000,
   /** A command on another agent's facts. */
   peerCallTimeoutMs: 10_000,
 

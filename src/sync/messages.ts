@@ -102,6 +102,8 @@ export type Message =
   | OpinionMessage
   /** I am well: to those who think otherwise. */
   | { readonly type: 'alive'; readonly inc: number; readonly beat: number }
+  /** Nothing new: that the connection still carries. Sent on one that would be silent otherwise. */
+  | { readonly type: 'ping' }
   /** I stop, and mean to come back: not a crash. */
   | { readonly type: 'goodbye'; readonly inc: number }
   /** Your record lost against another origin's. */

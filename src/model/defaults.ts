@@ -228,6 +228,8 @@ export const defaults = {
   peerCallTimeoutMs: 10_000,
 
   // ---- peer connections: compression, encryption
+  /** After so long without a word the system asks whether the other end is there. */
+  peerKeepAliveDelayMs: 10_000,
 
   // ---- membership and failure detection
 

@@ -11,4 +11,5 @@ export * from './pace.js';
 export * from './package-version.js';
 export * from './pause.js';
 export * from './random.js';
+export * from './tcp-network.js';
 export * from './within-call.js';

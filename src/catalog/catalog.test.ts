@@ -371,3 +371,20 @@ test('documents of sync are found by what their ids begin with, and nobody is wo
   expect([...catalog.documents()]).toHaveLength(2);
   expect([catalog.rows().rows, catalog.index, woken]).toEqual([[], 3, 0]);
 });
+
+test('a copy of another agent’s order has its indexes, row by row and list by list', () => {
+  const [home, copy] = [new Catalog({ datacenter: 'dc1' }), new Catalog({ datacenter: 'dc1' })];
+  for (const catalog of [home, copy]) catalog.apply({ type: 'snapshot', index: 0, rows: [] });
+  home.apply({ type: 'changes', index: 1, changes: [put(kvRow('a/1')), put(kvRow('b/1'))] });
+  home.apply({ type: 'changes', index: 2, changes: [put(kvRow('b/1', { value: 'eA==' }))] });
+  home.apply({ type: 'changes', index: 5, changes: [put(kvRow('b/2'))] });
+  const at = (index: number, changes: readonly Change[]) =>
+    copy.apply({ type: 'changes', index, changes, keepIndexes: true });
+  at(2, home.kvUnder('').slice(0, 2).map(put));
+  at(5, home.kvUnder('b/2').map(put));
+  for (const prefix of ['', 'a/', 'b/', 'b/2']) expect(copy.kvList(prefix)).toEqual(home.kvList(prefix));
+  for (const key of ['a/1', 'b/1', 'b/2']) expect(copy.kvAnswer(key)).toEqual(home.kvAnswer(key));
+  expect(() => at(5, [put(kvRow('c'))])).toThrow('at index 5');
+  at(5, [document('stream/home', 3)]);
+  expect([copy.index, [...copy.documents()].length]).toEqual([5, 1]);
+});

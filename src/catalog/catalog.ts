@@ -91,7 +91,7 @@ export class Catalog implements CatalogView {
 
   private applyChanges(set: ChangeSet): readonly AppliedChange[] {
     const touched = new Touched();
-    const write: Write = { index: set.index, touched, pool: this.pool, keepIndexes: false };
+    const write: Write = { index: set.index, touched, pool: this.pool, keepIndexes: set.keepIndexes ?? false };
     const applied: AppliedChange[] = [];
     for (const change of set.changes) {
       const before = this.tables.apply(change, write);
@@ -125,8 +125,7 @@ export class Catalog implements CatalogView {
   }
 
   private refuseStale(update: Snapshot | ChangeSet): void {
-    const stale = update.type === 'snapshot' ? update.index < this.applied : update.index <= this.applied;
-    if (!stale) return;
+    if (update.index > this.applied || (update.index === this.applied && !isNews(update))) return;
     throw new ServiceDiscoveryError(
       'INTERNAL',
       `the catalog is at index ${this.applied} and was given a ${update.type} of index ${update.index}`,
@@ -348,6 +347,11 @@ export class Catalog implements CatalogView {
   private entry(node: string): NodeEntry | undefined {
     return this.tables.topology.nodes.get(node.toLowerCase());
   }
+}
+
+/** Documents may join the index of a copy that they come after: no reader sees them, so none can tell. */
+function isNews(update: Snapshot | ChangeSet): boolean {
+  return update.type === 'changes' && !(update.keepIndexes && update.changes.every(isDocument));
 }
 
 function isDocument(change: Change): boolean {

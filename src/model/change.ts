@@ -29,6 +29,8 @@ export interface ChangeSet {
   readonly type: 'changes';
   readonly index: number;
   readonly changes: readonly Change[];
+  /** A copy of another agent's order: rows bring their indexes, and theirs is that of the set. */
+  readonly keepIndexes?: true;
 }
 
 /** Everything there is at `index`; rows carry their indexes. Always the first thing `follow(0)` yields. Take `rows` once. */

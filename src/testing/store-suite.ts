@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDiscoveryError, put, refKey, refOf, remove } from '../model/index.js';
-import type { Change, ChangeSet, ErrorCode, KvRow, Row, Snapshot, Store } from '../model/index.js';
+import type { Change, ChangeSet, ErrorCode, Json, KvRow, Row, Snapshot, Store, SyncDocument } from '../model/index.js';
 import { sampleRows } from './sample-rows.js';
 import { seededRandom } from './seeded-random.js';
 
@@ -121,6 +121,10 @@ export function kv(key: string, value = '', fields: Partial<KvRow> = {}): KvRow 
     modifyIndex: 0,
     ...fields,
   };
+}
+
+export function syncDocument(id: string, body: Json): SyncDocument {
+  return { kind: 'sync', id, body, createIndex: 0, modifyIndex: 0 };
 }
 
 const putKv = (key: string, value = ''): Change => put(kv(key, value));
@@ -365,6 +369,110 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     assert.equal((await exam.kv(store, 'a'))?.modifyIndex, index);
   },
 
+  'a volatile commit has an index, is seen, and is in later snapshots': async (exam) => {
+    const store = await exam.open();
+    const follower = exam.follow(store);
+    await follower.snapshot();
+    const [created, changed, gone] = await Promise.all([
+      store.commit([putKv('a', '1'), putKv('b', '1')]),
+      store.commit([putKv('a', '2'), putKv('c')], { durability: 'volatile' }),
+      store.commit([removeKv('b')], { durability: 'volatile' }),
+    ]);
+    assert.deepEqual([changed, gone], [created + 1, created + 2]);
+    for (const index of [created, changed, gone]) assert.equal((await follower.changes()).index, index);
+    const { index, rows } = await exam.rows(store);
+    assert.equal(index, gone);
+    assert.deepEqual([...rows.values()].toSorted(byKey), [
+      kv('a', '2', { createIndex: created, modifyIndex: changed }),
+      kv('c', '', { createIndex: changed, modifyIndex: changed }),
+    ]);
+  },
+
+  'after a restart rows are as if no volatile commit had been, and indexes go on': async (exam) => {
+    if (!exam.subject.persistent) return;
+    let store = await exam.open();
+    const first = await store.commit([putKv('a', '1'), putKv('b', '1'), putKv('c', '1')]);
+    await store.commit([putKv('a', '2'), removeKv('b'), removeKv('c'), putKv('d')], { durability: 'volatile' });
+    const later = await store.commit([putKv('c', '3')]);
+    const last = await store.commit([putKv('c', '4')], { durability: 'volatile' });
+    await store.close();
+    store = await exam.open();
+    const { index, rows } = await exam.rows(store);
+    assert.equal(index, last);
+    const then = { createIndex: first, modifyIndex: first };
+    assert.deepEqual(
+      [...rows.values()].toSorted(byKey),
+      // The row of c that was seen had gone, so the one written over it is a new one.
+      [kv('a', '1', then), kv('b', '1', then), kv('c', '3', { createIndex: later, modifyIndex: later })],
+    );
+    assert.equal(await store.commit([putKv('a', '5')]), last + 1);
+    assert.deepEqual(await exam.kv(store, 'a'), kv('a', '5', { createIndex: first, modifyIndex: last + 1 }));
+  },
+
+  'a commit replaces what a volatile one left, for good': async (exam) => {
+    let store = await exam.open();
+    await store.commit([putKv('b', '1')]);
+    const created = await store.commit([putKv('a', '1')], { durability: 'volatile' });
+    await store.commit([putKv('b', '2')], { durability: 'volatile' });
+    const { ref } = remove('kv', 'a');
+    await rejectsWith('CONFLICT', store.commit([putKv('a', '2')], { when: [{ ref, index: 0 }] }));
+    const index = await store.commit([putKv('a', '2'), removeKv('b')], { when: [{ ref, index: created }] });
+    if (exam.subject.persistent) {
+      await store.close();
+      store = await exam.open();
+    }
+    const { rows } = await exam.rows(store);
+    assert.deepEqual([...rows.values()], [kv('a', '2', { createIndex: created, modifyIndex: index })]);
+    await store.commit([putKv('x')], { durability: 'volatile' });
+    await store.commit([removeKv('x'), removeKv('a')]);
+    assert.equal((await exam.rows(store)).rows.size, 0);
+    const restored: Change = { op: 'put', row: kv('a'), keepIndexes: true };
+    await rejectsWith('INVALID_ARGUMENT', store.commit([restored], { durability: 'volatile' }));
+  },
+
+  'a copy takes the indexes of the order that it copies': async (exam) => {
+    let store = await exam.open();
+    const { indexSpace } = store;
+    const follower = exam.follow(store);
+    await follower.snapshot();
+    const [a, b] = [
+      kv('a', '1', { createIndex: 3, modifyIndex: 90 }),
+      kv('b', '1', { createIndex: 50, modifyIndex: 50 }),
+    ];
+    assert.equal(await store.commit([put(a), put(b)], { at: 100 }), 100);
+    const seen = await follower.changes();
+    assert.deepEqual([seen.index, seen.keepIndexes], [100, true]);
+    const c = kv('c', '1', { createIndex: 20_000, modifyIndex: 20_000 });
+    assert.equal(await store.commit([put(c), removeKv('a')], { at: 20_000, durability: 'lazy' }), 20_000);
+    assert.equal((await follower.changes()).index, 20_000);
+    if (exam.subject.persistent) {
+      await store.close();
+      store = await exam.open();
+    }
+    const { index, rows } = await exam.rows(store);
+    assert.equal(index, 20_000);
+    assert.deepEqual([...rows.values()].toSorted(byKey), [b, c]);
+    assert.equal(store.indexSpace, indexSpace);
+    assert.equal(await store.commit([putKv('b', '2')], { at: 20_001 }), 20_001);
+  },
+
+  'a copy goes forward only; documents may join the index before them': async (exam) => {
+    const store = await exam.open();
+    await store.commit([put(kv('a', '1', { createIndex: 7, modifyIndex: 7 }))], { at: 7 });
+    await rejectsWith('CONFLICT', store.commit([putKv('a', '2')], { at: 7 }));
+    await rejectsWith('CONFLICT', store.commit([put(syncDocument('d', 1)), putKv('a', '2')], { at: 7 }));
+    await rejectsWith('CONFLICT', store.commit([put(syncDocument('d', 1))], { at: 6 }));
+    assert.equal(await store.commit([put(syncDocument('d', 1))], { at: 7 }), 7);
+    assert.equal(await store.commit([put(syncDocument('d', 2))], { at: 7, durability: 'lazy' }), 7);
+    const { index, rows } = await exam.rows(store);
+    assert.equal(index, 7);
+    assert.deepEqual([...rows.values()].toSorted(byKey), [
+      kv('a', '1', { createIndex: 7, modifyIndex: 7 }),
+      syncDocument('d', 2),
+    ]);
+    assert.equal(await store.commit([putKv('a', '2')], { at: 8 }), 8);
+  },
+
   'restored rows keep their indexes, and the next index is above them': async (exam) => {
     const store = await exam.open();
     await store.commit([putKv('old'), putKv('a', '1')]);
@@ -451,8 +559,8 @@ const CASES: Readonly<Record<string, (exam: Exam) => Promise<void>>> = {
     await other?.close();
   },
 
-  'any sequence of commits leaves what a plain map would hold': async (exam) => {
-    for (const seed of [1, 2, 3]) await randomCommits(exam, seed);
+  'any sequence of commits leaves what plain maps would hold': async (exam) => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) await randomCommits(exam, seed);
   },
 };
 
@@ -460,42 +568,54 @@ function byKey(a: Row, b: Row): number {
   return refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1;
 }
 
+interface Held {
+  readonly value: string;
+  readonly createIndex: number;
+  readonly modifyIndex: number;
+}
+
 /** Random puts and deletes of a few keys, in bursts, with reopening between; a follower and snapshots must agree with a Map. */
 async function randomCommits(exam: Exam, seed: number): Promise<void> {
   const random = seededRandom(seed);
   const below = (bound: number): number => Math.floor(random.next() * bound);
-  const model = new Map<string, { value: string; createIndex: number; modifyIndex: number }>();
+  let seen = new Map<string, Held>();
+  /** What of it a restart leaves. */
+  const written = new Map<string, Held>();
   let store = await exam.open();
   for (const row of (await exam.rows(store)).rows.values()) await store.commit([removeKv((row as KvRow).key)]);
   for (let burst = 0; burst < 12; burst++) {
-    const planned = Array.from({ length: 1 + below(12) }, () =>
-      Array.from({ length: 1 + below(4) }, () => ({
+    const planned = Array.from({ length: 1 + below(12) }, () => ({
+      durability: (['synced', 'synced', 'lazy', 'volatile'] as const)[below(4)],
+      changes: Array.from({ length: 1 + below(4) }, () => ({
         key: `k${below(6)}`,
         value: below(3) === 0 ? undefined : `${below(1000)}`,
       })),
-    );
+    }));
     const indexes = await Promise.all(
-      planned.map((changes) =>
+      planned.map(({ changes, durability }) =>
         store.commit(
           changes.map(({ key, value }) => (value === undefined ? removeKv(key) : putKv(key, value))),
-          { durability: below(4) === 0 ? 'lazy' : 'synced' },
+          { durability },
         ),
       ),
     );
-    planned.forEach((changes, at) => {
+    planned.forEach(({ changes, durability }, at) => {
       const index = indexes[at] as number;
       for (const { key, value } of changes) {
-        const createIndex = model.get(key)?.createIndex ?? index;
-        if (value === undefined) model.delete(key);
-        else model.set(key, { value, createIndex, modifyIndex: index });
+        const createIndex = seen.get(key)?.createIndex ?? index;
+        for (const rows of durability === 'volatile' ? [seen] : [seen, written]) {
+          if (value === undefined) rows.delete(key);
+          else rows.set(key, { value, createIndex, modifyIndex: index });
+        }
       }
     });
     if (exam.subject.persistent && below(3) === 0) {
       await store.close();
       store = await exam.open();
+      seen = new Map(written);
     }
     const { rows } = await exam.rows(store);
-    const expected = [...model].map(([key, { value, ...indexes }]) => kv(key, value, indexes));
+    const expected = [...seen].map(([key, { value, ...indexes }]) => kv(key, value, indexes));
     assert.deepEqual([...rows.values()].toSorted(byKey), expected.toSorted(byKey), `seed ${seed}, burst ${burst}`);
   }
   await store.close();

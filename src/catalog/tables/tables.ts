@@ -49,7 +49,7 @@ export class Tables {
   /** Returns the row that was there. */
   apply(change: Change, write: Write): Row | undefined {
     if (change.op === 'delete') return this.delete(change.ref, write);
-    if (!change.keepIndexes) return this.put(change.row, write);
+    if (!change.keepIndexes || write.keepIndexes) return this.put(change.row, write);
     if (change.row.kind === 'kv') this.kv.raiseFloors(write.index);
     return this.put(change.row, { ...write, keepIndexes: true });
   }

@@ -7,7 +7,7 @@ export interface Write {
   readonly index: number;
   readonly touched: TouchSink;
   readonly pool: InternPool;
-  /** Rows bring their own indexes: a snapshot, or a restored row. */
+  /** Rows bring their own indexes: a snapshot, a copy of another agent's order, or a restored row. */
   readonly keepIndexes: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Change, ChangeSet, CommitOptions, Snapshot, Store } from '../../mo
 import type { Clock } from '../../runtime/index.js';
 import { ChangeFeed } from '../change-feed.js';
 import type { FeedBounds, Place } from '../change-feed.js';
-import { assertHolds, changeKeys, closedError, isRestore, nextIndex } from '../changes.js';
+import { assertHolds, changeKeys, closedError, indexOf, isRestore } from '../changes.js';
 import { followFeed } from '../follow.js';
 import type { Start } from '../follow.js';
 import { encodeCommit } from './encode-commit.js';
@@ -17,6 +17,7 @@ import { encodeState, rowKey, STATE_KEY } from './records.js';
 import type { StoreState } from './records.js';
 import { Tally } from './tally.js';
 import { Versions } from './versions.js';
+import { VolatileRows } from './volatile-rows.js';
 
 export interface EmbeddedStoreParts {
   readonly engine: Engine;
@@ -31,6 +32,8 @@ export interface EmbeddedStoreParts {
   /** After everything is written and the engine is closed. */
   released(): void;
 }
+
+type Durability = NonNullable<CommitOptions['durability']>;
 
 interface Commit extends Queued {
   readonly set: ChangeSet;
@@ -47,6 +50,7 @@ export class EmbeddedStore implements Store {
   private readonly feed: ChangeFeed;
   private readonly group: GroupCommit<Commit>;
   private readonly versions: Versions;
+  private readonly volatileRows = new VolatileRows();
   /** As of the newest commit taken in, written or not. */
   private readonly tally: Tally;
   private lastIndex: number;
@@ -76,7 +80,8 @@ export class EmbeddedStore implements Store {
       clock,
       lazyDelayMs,
       write: (batch) => this.write(batch),
-      mayRunAhead: ({ set }) => set.index <= this.state.ceiling,
+      // A copy's index is not ours to guard: what a crash loses of it comes again.
+      mayRunAhead: ({ set }) => set.keepIndexes === true || set.index <= this.state.ceiling,
       publish: (commits) => this.publish(commits),
       onFailure: (error) => this.failed(error as ServiceDiscoveryError),
     });
@@ -90,12 +95,14 @@ export class EmbeddedStore implements Store {
     if (this.closing) throw closedError();
     const keys = changeKeys(changes);
     const { when } = options;
-    if (when) this.reading(() => assertHolds(when, (key) => this.versions.of(rowKey(key))?.modifyIndex ?? 0));
-    const index = nextIndex(this.lastIndex, changes);
-    const ops = this.reading(() => encodeCommit(changes, keys, index, this.versions, this.tally));
+    if (when) this.reading(() => assertHolds(when, (key) => this.versions.seen(rowKey(key))?.modifyIndex ?? 0));
+    const index = indexOf(this.lastIndex, changes, options);
+    const restores = isRestore(changes, options);
+    const ops = this.reading(() => encodeCommit(changes, keys, index, options, this.versions, this.tally));
     this.lastIndex = index;
-    if (isRestore(changes)) this.lastSpace = randomUUID();
-    return this.enqueue({ type: 'changes', index, changes }, ops, options.durability === 'lazy');
+    if (restores) this.lastSpace = randomUUID();
+    const keepIndexes = options.at !== undefined && ({ keepIndexes: true } as const);
+    return this.enqueue({ type: 'changes', index, changes, ...keepIndexes }, ops, options.durability ?? 'synced');
   }
 
   follow(from: number, signal: AbortSignal): AsyncIterable<Snapshot | ChangeSet> {
@@ -107,17 +114,19 @@ export class EmbeddedStore implements Store {
     return this.closing;
   }
 
-  private enqueue(set: ChangeSet, ops: readonly Op[], lazy: boolean): Promise<number> {
+  private enqueue(set: ChangeSet, ops: readonly Op[], durability: Durability): Promise<number> {
     const space = this.lastSpace;
     const tally = new Tally(this.tally.count, this.tally.sum);
+    const how = { lazy: durability !== 'synced', volatile: durability === 'volatile' };
     return new Promise((resolve, reject) => {
-      this.group.add({ set, ops, tally, space, lazy, sizeBytes: sizeOf(ops), resolve, reject });
+      this.group.add({ set, ops, tally, space, ...how, sizeBytes: sizeOf(ops), resolve, reject });
     });
   }
 
   private publish(commits: readonly Commit[]): void {
     this.loaded = undefined;
     this.shownSpace = commits.at(-1)?.space ?? this.shownSpace;
+    for (const { ops, volatile } of commits) this.volatileRows.show(ops, volatile);
     this.feed.publish(commits.map(({ set }) => set));
     for (const { set, resolve } of commits) resolve(set.index);
   }
@@ -132,13 +141,15 @@ export class EmbeddedStore implements Store {
       throw this.parts.explain(error);
     }
     this.state = state;
-    for (const { ops, set } of batch) this.versions.written(ops, set.index);
+    for (const { ops, set, volatile } of batch) if (!volatile) this.versions.settle(ops, set.index);
   }
 
-  private stateAfter({ set: { index }, tally, space }: Commit): StoreState {
+  private stateAfter({ set, tally, space }: Commit): StoreState {
+    const { index } = set;
     // Raised well before it is reached, so that lazy commits need not wait for it.
     const low = this.state.ceiling < index + limits.storeIndexReserve / 2;
-    const ceiling = low ? index + limits.storeIndexReserve : this.state.ceiling;
+    const raised = low ? index + limits.storeIndexReserve : this.state.ceiling;
+    const ceiling = set.keepIndexes ? index : raised;
     return { index, ceiling, batch: this.state.batch + 1, space, tally };
   }
 
@@ -147,13 +158,14 @@ export class EmbeddedStore implements Store {
     const { loaded } = this;
     this.loaded = undefined;
     if (loaded) return startOf(this.feed.index, loaded, this.feed.end);
-    const { pinned, index, place } = await this.group.quiet(() => ({
+    const { pinned, over, index, place } = await this.group.quiet(() => ({
       pinned: this.parts.engine.pin(),
+      over: this.volatileRows.copy(),
       index: this.feed.index,
       place: this.feed.end,
     }));
     try {
-      return startOf(index, await textsOf(pinned), place);
+      return startOf(index, await textsOf(pinned, over), place);
     } catch (error) {
       if (this.closing) return undefined;
       throw error;
@@ -206,7 +218,7 @@ function startOf(index: number, texts: readonly string[], place: Place): Start {
 }
 
 function* operations(batch: readonly Commit[], state: StoreState): Iterable<Op> {
-  for (const { ops } of batch) yield* ops;
+  for (const { ops, volatile } of batch) if (!volatile) yield* ops;
   yield [STATE_KEY, encodeState(state)];
 }
 

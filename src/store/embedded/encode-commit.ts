@@ -1,4 +1,5 @@
-import type { Change } from '../../model/index.js';
+import type { Change, CommitOptions, Put } from '../../model/index.js';
+import { indexesOf } from '../changes.js';
 import { encodeRow } from '../codec/index.js';
 import type { Op } from './engine.js';
 import { rowKey } from './records.js';
@@ -8,34 +9,52 @@ import type { Versions } from './versions.js';
 
 /**
  * A commit as operations of the engine; `versions` and `tally` then are as after it. A row keeps the createIndex of
- * the one it replaces, whether that is written yet or not; after a deletion it gets a new one.
+ * the one it replaces, whether that is written yet or not; after a deletion it gets a new one. A volatile commit leaves
+ * the tally alone, which is of what is written.
  */
 export function encodeCommit(
   changes: readonly Change[],
   keys: readonly string[],
   index: number,
+  options: CommitOptions,
   versions: Versions,
   tally: Tally,
 ): Op[] {
+  const isVolatile = options.durability === 'volatile';
   const ops: Op[] = [];
   changes.forEach((change, at) => {
     const key = rowKey(keys[at] as string);
-    const before = versions.of(key);
-    if (change.op === 'delete' && !before) return;
-    if (before) tally.remove(before.checksum);
-    if (change.op === 'delete') {
-      versions.set(key, index, undefined);
-      ops.push([key, undefined]);
-      return;
-    }
-    const indexes = change.keepIndexes
-      ? { createIndex: change.row.createIndex, modifyIndex: change.row.modifyIndex }
-      : { createIndex: before?.createIndex ?? index, modifyIndex: index };
-    const text = encodeRow(change.row, indexes);
-    const checksum = checksumOf(key, text);
-    tally.add(checksum);
-    versions.set(key, index, { ...indexes, checksum });
-    ops.push([key, text]);
+    if (change.op === 'put') ops.push([key, encodePut(change, key)]);
+    else if (encodeDelete(key)) ops.push([key, undefined]);
   });
   return ops;
+
+  function encodePut(change: Put, key: string): string {
+    const indexes = indexesOf(change, versions.seen(key), index, options);
+    const text = encodeRow(change.row, indexes);
+    if (isVolatile) versions.setVolatile(key, indexes);
+    else {
+      const checksum = checksumOf(key, text);
+      replaceWritten(key);
+      tally.add(checksum);
+      versions.set(key, index, { ...indexes, checksum });
+    }
+    return text;
+  }
+
+  /** False: there is nothing to delete. */
+  function encodeDelete(key: string): boolean {
+    if (!versions.seen(key) && !versions.written(key)) return false;
+    if (isVolatile) versions.setVolatile(key, undefined);
+    else {
+      replaceWritten(key);
+      versions.set(key, index, undefined);
+    }
+    return true;
+  }
+
+  function replaceWritten(key: string): void {
+    const before = versions.written(key);
+    if (before) tally.remove(before.checksum);
+  }
 }

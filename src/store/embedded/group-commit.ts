@@ -4,7 +4,8 @@
  * waits for nobody.
  *
  * A lazy commit starts no batch. It is shown and answered at once when everything before it is on disk (order is kept
- * always), and written with the next synced commit or after a short delay.
+ * always), and written with the next synced commit or after a short delay. A volatile one is a lazy one that is done with
+ * once it is shown.
  *
  * A batch that fails ends it all: its outcome on disk is unknown, so nothing may follow it (fsync must not be retried:
  * the kernel may have dropped the very pages it failed on).
@@ -15,7 +16,9 @@ import { limits } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 
 export interface Queued {
+  /** Volatile commits are lazy. */
   readonly lazy: boolean;
+  readonly volatile: boolean;
   readonly sizeBytes: number;
   reject(error: Error): void;
 }
@@ -50,7 +53,7 @@ export class GroupCommit<T extends Queued> {
     this.queue.push(item);
     if (!item.lazy) return this.start();
     if (!this.running) this.showLazy();
-    this.armTimer();
+    if (this.queue.length > 0) this.armTimer();
   }
 
   /** Writes what waits. */
@@ -122,7 +125,7 @@ export class GroupCommit<T extends Queued> {
   private armTimer(): void {
     this.cancelTimer ??= this.options.clock.after(this.options.lazyDelayMs, () => {
       this.cancelTimer = undefined;
-      this.flush();
+      if (this.queue.length > 0) this.flush();
     });
   }
 
@@ -140,11 +143,14 @@ export class GroupCommit<T extends Queued> {
 
   /** From the head of the queue, as long as nothing before it waits for the disk. */
   private showLazy(): void {
-    const from = this.ahead;
-    for (let item = this.queue[from]; item?.lazy && this.options.mayRunAhead(item); item = this.queue[this.ahead]) {
-      this.ahead++;
+    const shown: T[] = [];
+    const next = (): T | undefined => this.queue[this.ahead];
+    for (let item = next(); item?.lazy && this.options.mayRunAhead(item); item = next()) {
+      shown.push(item);
+      if (item.volatile) this.queue.splice(this.ahead, 1);
+      else this.ahead++;
     }
-    if (this.ahead > from) this.options.publish(this.queue.slice(from, this.ahead));
+    if (shown.length > 0) this.options.publish(shown);
   }
 
   private fail(error: Error, batch: readonly T[]): void {

@@ -44,12 +44,13 @@ export function assertNothingLost(dir: DataDir, state: StoreState, acknowledged:
   throw damaged(dir, newestLog(dir) ?? dir.store, `the last ${missing} acknowledged batches are missing`);
 }
 
-/** The rows of a consistent view, in key order. */
-export async function textsOf(pinned: Pinned): Promise<string[]> {
+/** The rows of a consistent view, with those laid over it (undefined: deleted), in no order. */
+export async function textsOf(pinned: Pinned, over: ReadonlyMap<string, string | undefined>): Promise<string[]> {
   const texts: string[] = [];
   for await (const chunk of pinned.scan(ROWS_FROM, ROWS_TO)) {
-    for (const [, text] of chunk) texts.push(text);
+    for (const [key, text] of chunk) if (!over.has(key)) texts.push(text);
   }
+  for (const text of over.values()) if (text !== undefined) texts.push(text);
   return texts;
 }
 

@@ -1,11 +1,10 @@
+import type { Indexed } from '../../model/index.js';
 import { indexesIn } from '../codec/index.js';
 import type { Engine, Op } from './engine.js';
 import { checksumOf } from './tally.js';
 
 /** What the store needs to know of a record to replace it. */
-export interface Version {
-  readonly createIndex: number;
-  readonly modifyIndex: number;
+export interface Version extends Indexed {
   readonly checksum: number;
 }
 
@@ -16,13 +15,24 @@ interface Unwritten {
   readonly version: Version | undefined;
 }
 
-/** The newest version of every record: of commits not written yet from memory, of all others from the engine. */
+/**
+ * The newest version of every record: of commits not written yet from memory, of all others from the engine; and what
+ * volatile commits made of it, which counts for readers and not for what is written.
+ */
 export class Versions {
   private readonly unwritten = new Map<string, Unwritten>();
+  /** Undefined: deleted. */
+  private readonly volatile = new Map<string, Indexed | undefined>();
 
   constructor(private readonly engine: Pick<Engine, 'get'>) {}
 
-  of(key: string): Version | undefined {
+  /** As readers see it. */
+  seen(key: string): Indexed | undefined {
+    return this.volatile.has(key) ? this.volatile.get(key) : this.written(key);
+  }
+
+  /** As it is on disk, or will be. */
+  written(key: string): Version | undefined {
     const waiting = this.unwritten.get(key);
     if (waiting) return waiting.version;
     const text = this.engine.get(key);
@@ -31,10 +41,15 @@ export class Versions {
 
   set(key: string, index: number, version: Version | undefined): void {
     this.unwritten.set(key, { index, version });
+    this.volatile.delete(key);
+  }
+
+  setVolatile(key: string, indexes: Indexed | undefined): void {
+    this.volatile.set(key, indexes);
   }
 
   /** The commit of this index is in the engine: its records that no later commit changed can be read from there. */
-  written(ops: Iterable<Op>, index: number): void {
+  settle(ops: Iterable<Op>, index: number): void {
     for (const [key] of ops) {
       if (this.unwritten.get(key)?.index === index) this.unwritten.delete(key);
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { refKey, refOf } from '../../model/index.js';
-import type { Change, ChangeSet, CommitOptions, Indexed, Row, Snapshot, Store } from '../../model/index.js';
+import type { Change, ChangeSet, CommitOptions, Row, Snapshot, Store } from '../../model/index.js';
 import { ChangeFeed } from '../change-feed.js';
 import type { FeedBounds } from '../change-feed.js';
-import { assertHolds, changeKeys, closedError, isRestore, nextIndex } from '../changes.js';
+import { assertHolds, changeKeys, closedError, indexesOf, indexOf, isRestore } from '../changes.js';
 import { followFeed } from '../follow.js';
 
 export interface MemoryStoreOptions {
@@ -36,10 +36,10 @@ class MemoryStore implements Store {
     if (this.closed) throw closedError();
     if (options.when) assertHolds(options.when, (key) => this.rows.get(key)?.modifyIndex ?? 0);
     const keys = changeKeys(changes);
-    const index = nextIndex(this.feed.index, changes);
-    changes.forEach((change, at) => this.apply(change, keys[at] as string, index));
-    if (isRestore(changes)) this.space = randomUUID();
-    this.feed.publish([{ type: 'changes', index, changes }]);
+    const index = indexOf(this.feed.index, changes, options);
+    if (isRestore(changes, options)) this.space = randomUUID();
+    changes.forEach((change, at) => this.apply(change, keys[at] as string, index, options));
+    this.feed.publish([{ type: 'changes', index, changes, ...(options.at !== undefined && { keepIndexes: true }) }]);
     return index;
   }
 
@@ -56,14 +56,11 @@ class MemoryStore implements Store {
     this.feed.close();
   }
 
-  private apply(change: Change, key: string, index: number): void {
+  private apply(change: Change, key: string, index: number, options: CommitOptions): void {
     if (change.op === 'delete') {
       this.rows.delete(key);
       return;
     }
-    const indexes: Indexed = change.keepIndexes
-      ? change.row
-      : { createIndex: this.rows.get(key)?.createIndex ?? index, modifyIndex: index };
-    this.rows.set(key, { ...change.row, createIndex: indexes.createIndex, modifyIndex: indexes.modifyIndex });
+    this.rows.set(key, { ...change.row, ...indexesOf(change, this.rows.get(key), index, options) });
   }
 }

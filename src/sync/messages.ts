@@ -26,12 +26,19 @@ export function streamKind(stream: StreamId): StreamKind {
   return stream.endsWith('/state') ? 'state' : 'catalog';
 }
 
-/** A fact as its origin last said it. Without `row` it is a tombstone: the fact is gone. */
+/**
+ * A fact as its origin last said it. Without `row` it is a tombstone: the fact is gone. An ordinary one has `hlc` 0 and
+ * is spoken of until everybody knows. One with a clock also deletes what other origins hold under this identity and
+ * registered before: it is content like a row, until nobody holds such a record any more.
+ */
 export interface SyncRecord {
   readonly ref: RowRef;
   /** Dense within the stream and incarnation; the highest is the stream's version. */
   readonly ver: number;
-  /** Hybrid logical clock of the registration (see hlc.ts): decides between two origins. 0 in state streams. */
+  /**
+   * Hybrid logical clock of the registration (see hlc.ts): decides between two origins. That of the row where it has
+   * one; 0 for checks and in state streams.
+   */
   readonly hlc: number;
   readonly row?: Row;
 }
@@ -55,13 +62,15 @@ export interface Want extends Position {
 
 export interface DigestEntry extends Position {
   readonly stream: StreamId;
-  /** XOR over the hashes of all live records: equal positions must have equal content. */
+  /** XOR over the hashes of its rows and of tombstones with a clock: equal positions must have equal content. */
   readonly hash: Hash;
   /**
-   * What the stream was when the incarnation began: versions 1..ver were given to its records in canonical order. Who
-   * held exactly that content under an older incarnation goes on from here without a transfer.
+   * What the stream was when the incarnation began: versions 1..ver were given to its records. Who held exactly that
+   * content under an older incarnation goes on from here without a transfer. Version 0 also when not known.
    */
   readonly base: { readonly ver: number; readonly hash: Hash };
+  /** The sender is the stream's origin or connected to one who knows best: where contents differ, the other is wrong. */
+  readonly firsthand: boolean;
 }
 
 /** Who is in the mesh. Of two infos of one origin the larger incarnation wins, then `left`. */

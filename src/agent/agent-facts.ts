@@ -1,5 +1,4 @@
-import type { AgentFacts, AgentMember } from '../api/index.js';
-import { defaults, type Cluster, type ClusterMember } from '../model/index.js';
+import type { AgentFacts } from '../api/index.js';
 import type { Registry } from '../registry/index.js';
 import { packageVersion, realClock } from '../runtime/index.js';
 import type { AgentAddresses } from './addresses.js';
@@ -9,43 +8,18 @@ import type { AgentConfig } from './config/index.js';
 export function agentFacts(
   config: AgentConfig,
   registry: Registry,
-  cluster: Cluster,
   addresses: () => AgentAddresses | undefined,
 ): AgentFacts {
   return {
     version: packageVersion(),
     revision: packageVersion(),
-    address: config.advertiseAddress,
-    serverPort: defaults.serverPort,
     startedAtWall: realClock.wall(),
     indexSpace: () => registry.indexSpace,
-    members: () => cluster.members().map(shownMember),
     debugConfig: () => debugConfig(config, addresses()),
     unready: () => [
       ...(registry.catalog.ready ? [] : ['the catalog is not loaded yet']),
       ...(addresses() ? [] : ['not all servers listen yet']),
     ],
-  };
-}
-
-/** In Consul's words: suspicion is ours, and changes nothing for others. */
-const STATUS = { alive: 'alive', suspect: 'alive', dead: 'failed', leaving: 'leaving', left: 'left' } as const;
-
-function shownMember(member: ClusterMember): AgentMember {
-  return {
-    name: member.node,
-    address: member.address,
-    port: member.port,
-    status: STATUS[member.state],
-    tags: {
-      role: 'consul',
-      dc: member.datacenter,
-      id: member.origin,
-      port: String(defaults.serverPort),
-      build: defaults.consulVersion,
-      segment: '',
-      ...(member.isHome ? { bootstrap: '1' } : {}),
-    },
   };
 }
 

@@ -81,15 +81,13 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
     clock: realClock,
     random: realRandom,
     logger: logger.child({ room: 'http' }),
-    agent: agentFacts(config, registry, cluster, () => addresses),
+    agent: agentFacts(config, registry, () => addresses),
     actions: {
       reload: () => definitions.reload(),
       leave: async () => {
         await cluster.leave();
         end.by({ type: 'left' });
       },
-      join: (address) => cluster.join(address),
-      forceLeave: (node, prune) => cluster.forceLeave(node, { prune }),
       monitor: (level, json, write) => logger.follow(level, json, write),
     },
     snapshots: snapshotArchive(registry),

@@ -2,10 +2,13 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { topic } from '../model/index.js';
+import type { CatalogView } from '../model/index.js';
 import { CatalogWorld, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { FakeClock, settle } from '../testing/fake-clock.js';
+import { FakeCluster } from '../testing/fake-cluster.js';
 import { BlockingQueries } from './blocking.js';
 import type { Reply } from './core/reply.js';
+import { ReadSources } from './sources.js';
 
 const web = (port: number) => serviceRow('n1', 'web-1', { service: 'web', port });
 const WAIT = 16_000;
@@ -13,6 +16,8 @@ const WAIT = 16_000;
 let world: CatalogWorld;
 let clock: FakeClock;
 let space: string;
+let cluster: FakeCluster;
+let sources: ReadSources;
 let queries: BlockingQueries;
 let answers: number[];
 let client: EventEmitter;
@@ -22,18 +27,20 @@ beforeEach(() => {
   clock = new FakeClock();
   space = 'a';
   // Half of the random extra of wait/16.
-  queries = new BlockingQueries(world.catalog, clock, { next: () => 0.5 }, () => space);
+  cluster = new FakeCluster(world.catalog, () => space);
+  sources = new ReadSources(world.catalog, cluster, () => space);
+  queries = new BlockingQueries(clock, { next: () => 0.5 }, cluster);
   answers = [];
   client = new EventEmitter();
 });
 
 /** Asks for the service from an index on; the index of the answer is noted when it comes. */
-function ask(minIndex: number, waitMs = WAIT, name = 'web'): Promise<Reply> {
-  const read = () => {
-    const view = world.catalog.serviceView(name);
+function ask(minIndex: number, waitMs = WAIT, name = 'web', source = sources.local): Promise<Reply> {
+  const read = (catalog: CatalogView) => {
+    const view = catalog.serviceView(name);
     return { value: view, index: view.index, topic: topic.service(name) };
   };
-  const done = queries.read(client as Socket, { minIndex, waitMs }, read, (answer) => {
+  const done = queries.read(client as Socket, source, { minIndex, waitMs }, read, (answer) => {
     answers.push(answer.index);
     return { status: 200, headers: [] };
   });

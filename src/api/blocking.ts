@@ -1,28 +1,31 @@
 import type { Socket } from 'node:net';
 import { ServiceDiscoveryError } from '../model/index.js';
-import type { Answer, CatalogView, Topic } from '../model/index.js';
+import type { Answer, CatalogView, Cluster, Topic } from '../model/index.js';
 import type { Clock, Random } from '../runtime/index.js';
 import type { Reply } from './core/reply.js';
+import type { ReadSource } from './sources.js';
 
 /**
  * Blocking queries (docs/contract.md section 1.6). A read that names an index waits until its answer is newer or its
  * time is up, and then answers in either case. Readers are level-triggered: a wake-up only makes them look again.
  *
- * All waiters of a topic share one subscription and are looked through together, once per turn of the event loop
- * however many change sets arrived in it. A waiter is one small object, a timer and a listener for the client's
+ * All waiters of a topic of a catalog share one subscription and are looked through together, once per turn of the event
+ * loop however many change sets arrived in it. A waiter is one small object, a timer and a listener for the client's
  * leaving.
  */
 export class BlockingQueries {
-  private readonly waiting = new Map<Topic, Queue>();
+  private readonly waiting = new Map<CatalogView, Map<Topic, Queue>>();
+  private readonly stopListening: () => void;
   private closed = false;
   private count = 0;
 
   constructor(
-    private readonly catalog: CatalogView,
     private readonly clock: Clock,
     private readonly random: Random,
-    private readonly indexSpace: () => string,
-  ) {}
+    cluster: Pick<Cluster, 'onReplaced'>,
+  ) {
+    this.stopListening = cluster.onReplaced(() => this.lookAtAll());
+  }
 
   /** Queries waiting now. */
   get size(): number {
@@ -34,19 +37,51 @@ export class BlockingQueries {
     return this.closed;
   }
 
-  /** Answers at once when there is something newer than `minIndex` or nothing to wait for. */
+  /**
+   * Answers at once when there is something newer than `minIndex` or nothing to wait for. A source that has to be
+   * confirmed is asked first, and once more when the time was up: that nothing changed is also an answer.
+   */
   read<T>(
     client: Socket,
-    wait: { readonly minIndex: number; readonly waitMs: number },
-    read: () => Answer<T>,
+    source: ReadSource,
+    wait: Wait,
+    read: (catalog: CatalogView) => Answer<T>,
     reply: (answer: Answer<T>) => Reply,
   ): Reply | Promise<Reply> {
-    const first = read();
-    if (wait.minIndex === 0 || first.index > wait.minIndex) return reply(first);
+    if (source.confirm) return this.readConfirmed(client, source, source.confirm, wait, read, reply);
+    const answered = this.newer(client, source, wait, read);
+    return answered instanceof Promise ? answered.then(reply) : reply(answered);
+  }
+
+  private async readConfirmed<T>(
+    client: Socket,
+    source: ReadSource,
+    confirm: () => Promise<void>,
+    wait: Wait,
+    read: (catalog: CatalogView) => Answer<T>,
+    reply: (answer: Answer<T>) => Reply,
+  ): Promise<Reply> {
+    await confirm();
+    const answered = await this.newer(client, source, wait, read);
+    if (wait.minIndex === 0 || answered.index > wait.minIndex) return reply(answered);
+    await confirm();
+    return reply(read(source.catalog()));
+  }
+
+  private newer<T>(
+    client: Socket,
+    source: ReadSource,
+    { minIndex, waitMs }: Wait,
+    read: (catalog: CatalogView) => Answer<T>,
+  ): Answer<T> | Promise<Answer<T>> {
+    const catalog = source.catalog();
+    const first = read(catalog);
+    if (minIndex === 0 || first.index > minIndex) return first;
     // After a restore the caller's index means nothing any more, so it is told at once.
-    const space = this.indexSpace();
-    const newer = (): boolean => read().index > wait.minIndex || this.indexSpace() !== space;
-    return this.until(first.topic, newer, wait.waitMs, client).then(() => reply(read()));
+    const space = source.indexSpace();
+    const isOther = (): boolean => source.find() !== catalog || source.indexSpace() !== space;
+    const ready = (): boolean => isOther() || read(catalog).index > minIndex;
+    return this.until(catalog, first.topic, ready, waitMs, client).then(() => read(source.catalog()));
   }
 
   /**
@@ -54,10 +89,10 @@ export class BlockingQueries {
    * or on close; rejects with ABORTED when the client leaves, which its connection says: a response that waits behind
    * another one of the same connection does not hear of it.
    */
-  until(topic: Topic, ready: () => boolean, waitMs: number, client: Socket): Promise<void> {
+  until(catalog: CatalogView, topic: Topic, ready: () => boolean, waitMs: number, client: Socket): Promise<void> {
     if (this.closed || waitMs <= 0) return Promise.resolve();
     if (client.destroyed) return Promise.reject(gone());
-    const queue = this.queueOf(topic);
+    const queue = this.queueOf(catalog, topic);
     this.count += 1;
     return new Promise((resolve, reject) => {
       const leave = (): void => finish(gone());
@@ -66,7 +101,7 @@ export class BlockingQueries {
         this.count -= 1;
         cancel();
         client.off('close', leave);
-        this.drop(topic, queue);
+        this.drop(catalog, topic, queue);
         if (error) reject(error);
         else resolve();
       };
@@ -80,7 +115,16 @@ export class BlockingQueries {
   /** Every waiting query answers with what there is; later ones answer at once. */
   close(): void {
     this.closed = true;
-    for (const queue of this.waiting.values()) for (const waiter of queue.waiters) waiter.finish();
+    this.stopListening();
+    for (const queue of this.queues()) for (const waiter of queue.waiters) waiter.finish();
+  }
+
+  private lookAtAll(): void {
+    for (const queue of this.queues()) schedule(queue);
+  }
+
+  private *queues(): Iterable<Queue> {
+    for (const topics of this.waiting.values()) yield* topics.values();
   }
 
   /**
@@ -91,23 +135,24 @@ export class BlockingQueries {
     return (Math.floor(this.random.next() * JITTER_STEPS) / JITTER_STEPS) * (waitMs / 16);
   }
 
-  private queueOf(topic: Topic): Queue {
-    const known = this.waiting.get(topic);
+  private queueOf(catalog: CatalogView, topic: Topic): Queue {
+    let topics = this.waiting.get(catalog);
+    if (!topics) this.waiting.set(catalog, (topics = new Map()));
+    const known = topics.get(topic);
     if (known) return known;
     const queue: Queue = { waiters: new Set(), scheduled: false, unsubscribe: () => {} };
-    queue.unsubscribe = this.catalog.subscribe(topic, () => {
-      if (queue.scheduled) return;
-      queue.scheduled = true;
-      setImmediate(() => lookAgain(queue));
-    });
-    this.waiting.set(topic, queue);
+    queue.unsubscribe = catalog.subscribe(topic, () => schedule(queue));
+    topics.set(topic, queue);
     return queue;
   }
 
-  private drop(topic: Topic, queue: Queue): void {
+  private drop(catalog: CatalogView, topic: Topic, queue: Queue): void {
     if (queue.waiters.size > 0) return;
     queue.unsubscribe();
-    if (this.waiting.get(topic) === queue) this.waiting.delete(topic);
+    const topics = this.waiting.get(catalog);
+    if (topics?.get(topic) !== queue) return;
+    topics.delete(topic);
+    if (topics.size === 0) this.waiting.delete(catalog);
   }
 }
 
@@ -116,6 +161,12 @@ function gone(): ServiceDiscoveryError {
 }
 
 const JITTER_STEPS = 64;
+
+interface Wait {
+  /** 0 = at once. */
+  readonly minIndex: number;
+  readonly waitMs: number;
+}
 
 interface Waiter {
   readonly ready: () => boolean;
@@ -126,6 +177,12 @@ interface Queue {
   readonly waiters: Set<Waiter>;
   scheduled: boolean;
   unsubscribe: () => void;
+}
+
+function schedule(queue: Queue): void {
+  if (queue.scheduled) return;
+  queue.scheduled = true;
+  setImmediate(() => lookAgain(queue));
 }
 
 function lookAgain(queue: Queue): void {

@@ -1,13 +1,17 @@
 import type { MetadataManager } from '../catalog/index.js';
 import type { BlockingQueries } from './blocking.js';
+import type { ClusterQueries } from './cluster-queries.js';
 import type { HttpApiDependencies } from './dependencies.js';
 import type { HttpCounters } from './counters.js';
 import type { PreparedBodies } from './prepared.js';
 import type { SeenReads } from './seen-reads.js';
+import type { ReadSources } from './sources.js';
 import type { Route } from './core/route.js';
 
 /** What handlers share: the agent's parts and this API's own. */
 export interface ApiContext extends HttpApiDependencies {
+  readonly sources: ReadSources;
+  readonly queries: ClusterQueries;
   readonly blocking: BlockingQueries;
   readonly counters: HttpCounters;
   readonly seen: SeenReads;

@@ -28,27 +28,14 @@ export interface AgentFacts {
   /** Ours, shown beside the contract's version. */
   readonly version: string;
   readonly revision: string;
-  /** Address others reach this node at. */
-  readonly address: string;
-  /** The port Consul's servers talk on; part of the leader's name. */
-  readonly serverPort: number;
   /** Wall-clock milliseconds. */
   readonly startedAtWall: number;
   /** The space our indexes mean something in; new after a restore. */
   indexSpace(): string;
-  members(): readonly AgentMember[];
   /** The running configuration without secrets. */
   debugConfig(): object;
   /** Why the agent is not ready yet; empty when it is. */
   unready(): readonly string[];
-}
-
-export interface AgentMember {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly status: 'alive' | 'leaving' | 'left' | 'failed';
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** What can be asked of the whole agent. Rejections become 500 with their text. */
@@ -57,8 +44,6 @@ interface AgentActions {
   reload(): Promise<void>;
   /** Leaves gracefully and stops; resolves when that has begun. */
   leave(): Promise<void>;
-  join(address: string): Promise<void>;
-  forceLeave(node: string, prune: boolean): Promise<void>;
   /** Hands over each log line of at least this level until the returned function is called. */
   monitor(level: LogLevel, json: boolean, write: (line: string) => void): () => void;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { MetadataManager } from '../catalog/index.js';
 import { limits, ServiceDiscoveryError } from '../model/index.js';
 import { BlockingQueries } from './blocking.js';
+import { ClusterQueries } from './cluster-queries.js';
 import type { ApiContext } from './context.js';
 import { HttpCounters } from './counters.js';
 import type { HttpApiDependencies } from './dependencies.js';
@@ -13,6 +14,7 @@ import { connectionsAllowed, ConnectionLimit } from './guard/connections.js';
 import { PreparedBodies } from './prepared.js';
 import { allRoutes } from './routes.js';
 import { SeenReads } from './seen-reads.js';
+import { ReadSources } from './sources.js';
 
 type HttpListen =
   | { readonly host: string; readonly port: number; readonly tls?: { readonly cert: string; readonly key: string } }
@@ -31,10 +33,17 @@ export interface HttpApi {
 
 /** The agent's HTTP face: Consul's API, probes, metrics and watches over one registry. */
 export function createHttpApi(dependencies: HttpApiDependencies): HttpApi {
-  const { handle, clock, random, agent } = dependencies;
+  const { handle, cluster, clock, random, agent } = dependencies;
   const api: ApiContext = {
     ...dependencies,
-    blocking: new BlockingQueries(handle.catalog, clock, random, agent.indexSpace),
+    sources: new ReadSources(handle.catalog, cluster, () => agent.indexSpace()),
+    queries: new ClusterQueries({
+      cluster,
+      random,
+      datacenter: handle.catalog.datacenter,
+      nodeName: handle.registry.nodeName,
+    }),
+    blocking: new BlockingQueries(clock, random, cluster),
     counters: new HttpCounters(),
     seen: new SeenReads(),
     prepared: new PreparedBodies(),

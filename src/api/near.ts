@@ -1,5 +1,5 @@
 import { jsonField } from '../model/index.js';
-import type { Json } from '../model/index.js';
+import type { Cluster, Json } from '../model/index.js';
 import type { ApiRequest } from './core/request.js';
 
 /**
@@ -18,17 +18,32 @@ interface Coordinate {
 /** Where every node starts: the origin, with Serf's first guess of the error. */
 export const ORIGIN: Coordinate = { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 };
 
-export function sortByDistance<T>(
-  request: ApiRequest,
+export function nearFirst<T>(
+  { api }: ApiRequest,
   near: string,
   items: readonly T[],
   nodeOf: (item: T) => string,
 ): readonly T[] {
   if (near === '') return items;
-  const from = coordinateOf(request, near === '_agent' ? request.api.handle.registry.nodeName : near);
+  return sortByDistance({ cluster: api.cluster, nodeName: api.handle.registry.nodeName }, near, items, nodeOf);
+}
+
+/** Whose coordinates, and which node `_agent` means. */
+interface Place {
+  readonly cluster: Pick<Cluster, 'home'>;
+  readonly nodeName: string;
+}
+
+export function sortByDistance<T>(
+  place: Place,
+  near: string,
+  items: readonly T[],
+  nodeOf: (item: T) => string,
+): readonly T[] {
+  const from = coordinateOf(place, near === '_agent' ? place.nodeName : near);
   if (!from) return items;
   return items
-    .map((item) => ({ item, seconds: distance(from, coordinateOf(request, nodeOf(item))) }))
+    .map((item) => ({ item, seconds: distance(from, coordinateOf(place, nodeOf(item))) }))
     .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds))
     .map(({ item }) => item);
 }
@@ -42,10 +57,10 @@ function distance(a: Coordinate, b: Coordinate | undefined): number {
 }
 
 /** Coordinates are small named documents of kind `coordinate`, by lower-cased node name. */
-function coordinateOf(request: ApiRequest, node: string): Coordinate | undefined {
-  const { catalog, registry } = request.api.handle;
-  const written = toCoordinate(jsonField(catalog.config('coordinate', node.toLowerCase())?.body, 'Coord'));
-  const isOwn = node.toLowerCase() === registry.nodeName.toLowerCase();
+function coordinateOf({ cluster, nodeName }: Place, node: string): Coordinate | undefined {
+  const document = cluster.home.catalog().config('coordinate', node.toLowerCase());
+  const written = toCoordinate(jsonField(document?.body, 'Coord'));
+  const isOwn = node.toLowerCase() === nodeName.toLowerCase();
   return written ?? (isOwn ? ORIGIN : undefined);
 }
 

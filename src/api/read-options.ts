@@ -10,6 +10,8 @@ import type { ApiRequest } from './core/request.js';
  */
 export interface ReadOptions {
   readonly consistency: 'leader' | 'stale' | 'consistent';
+  /** With 'stale': the oldest that will do; 0 = any. */
+  readonly maxStaleMs: number;
   readonly cached: boolean;
   /** 0 = answer at once. As number: an index beyond 2^53 only ever waits. */
   readonly minIndex: number;
@@ -27,14 +29,12 @@ export interface ReadOptions {
 export function readOptions(request: ApiRequest): ReadOptions {
   request.refuseNamespaces();
   if (!request.query.isEmpty && request.query.has('cached')) checkCacheControl(request.header('cache-control'));
-  const options = (request.target.read ??= parseOptions(request.query)) as ReadOptions;
-  request.requireLocalDatacenter();
-  request.requireReady();
-  return options;
+  return (request.target.read ??= parseOptions(request.query)) as ReadOptions;
 }
 
 const PLAIN: ReadOptions = {
   consistency: 'leader',
+  maxStaleMs: 0,
   cached: false,
   minIndex: 0,
   waitMs: defaults.blockingWaitMs,
@@ -50,7 +50,7 @@ function parseOptions(query: Query): ReadOptions {
   const [filter, tags, nodeMeta] = [query.get('filter'), query.all('tag'), query.all('node-meta').map(keyValue)];
   const selects = filter !== '' || tags.length > 0 || nodeMeta.length > 0;
   return {
-    consistency: consistencyOf(query),
+    ...consistencyOf(query),
     cached: query.has('cached'),
     ...parseWait(query),
     filter,
@@ -77,7 +77,8 @@ function waitOf(askedMs: number): number {
   return Math.max(0, Math.min(askedMs, defaults.maxBlockingWaitMs));
 }
 
-function consistencyOf(query: Query): ReadOptions['consistency'] {
+/** Also for reads that take nothing else. */
+export function consistencyOf(query: Query): Pick<ReadOptions, 'consistency' | 'maxStaleMs'> {
   const consistent = query.has('consistent');
   const maxStale = query.get('max_stale');
   const age = maxStale === '' ? 0 : parseDuration(maxStale);
@@ -87,8 +88,8 @@ function consistencyOf(query: Query): ReadOptions['consistency'] {
   if (query.has('cached') && consistent) {
     throw badRequest('Cannot specify ?cached with ?consistent, conflicting semantics.');
   }
-  if (consistent) return 'consistent';
-  return stale ? 'stale' : 'leader';
+  if (consistent) return { consistency: 'consistent', maxStaleMs: 0 };
+  return { consistency: stale ? 'stale' : 'leader', maxStaleMs: Math.max(0, age) };
 }
 
 function checkCacheControl(header: string): void {

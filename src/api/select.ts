@@ -5,10 +5,11 @@ import type { InstanceView, ServiceView, StringMap } from '../model/index.js';
 import { withStatus } from './core/errors.js';
 import type { Body } from './core/reply.js';
 import type { ApiRequest } from './core/request.js';
-import { sortByDistance } from './near.js';
+import { nearFirst } from './near.js';
 import { bodyOf, FACES } from './prepared.js';
 import type { Face } from './prepared.js';
 import type { ReadOptions } from './read-options.js';
+import type { ReadSource } from './sources.js';
 
 /**
  * What a list read keeps and in which order (docs/contract.md sections 1.7, 1.8): permitted, tags, node-meta; then
@@ -56,7 +57,7 @@ export function selectInstances(
       mayReadInstance(request, instance) &&
       keep(instance),
   );
-  return sortByDistance(request, options.near, kept, (instance) => instance.node.node);
+  return nearFirst(request, options.near, kept, (instance) => instance.node.node);
 }
 
 /** The filter is over the item as it is sent. */
@@ -76,6 +77,7 @@ const SHAPES: Readonly<Record<Face, StructShape>> = { health: checkServiceNodeSh
  */
 export function instancesBody(
   request: ApiRequest,
+  source: ReadSource,
   options: ReadOptions,
   view: ServiceView,
   face: Face,
@@ -83,19 +85,22 @@ export function instancesBody(
   variant = '',
 ): Body {
   const select = (): readonly InstanceView[] => {
-    const candidates = narrowed(request, options, view, face);
+    const candidates = narrowed(request, source, options, view, face);
     return selectInstances(request, options, keep === keepAll ? candidates : candidates.filter(keep), face);
   };
   if (!request.unrestricted || options.near !== '') return bodyOf(select(), face);
-  return request.api.prepared.get(view, face, variant + options.selection, select);
+  // Names of one service in two datacenters must not take each other's place.
+  const place = source.isLocal ? '' : `${source.datacenter} `;
+  return request.api.prepared.get(view, face, place + variant + options.selection, select);
 }
 
-/** All instances that the filter can keep, and perhaps others. */
+/** All instances that the filter can keep, and perhaps others. Only our own datacenter has indexes. */
 export function narrowed(
   { api }: ApiRequest,
+  { isLocal }: ReadSource,
   { filter }: ReadOptions,
   view: ServiceView,
   face: Face,
 ): readonly InstanceView[] {
-  return filterOrRefusal(() => api.search.narrow(view, filter, face));
+  return isLocal ? filterOrRefusal(() => api.search.narrow(view, filter, face)) : view.instances;
 }

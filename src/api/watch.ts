@@ -9,6 +9,7 @@ import { onceOver } from './core/stream.js';
 import { healthBody, parsePassing } from './families/health.js';
 import { readOptions } from './read-options.js';
 import { filterOf } from './select.js';
+import type { ReadSource } from './sources.js';
 
 /**
  * GET /v1/watch/service/:name as server-sent events (WHATWG HTML 9.2). Every event is the full set of instances, as
@@ -20,20 +21,25 @@ export function watchService(request: ApiRequest): Reply {
   const name = request.required('Missing service name');
   const passing = parsePassing(request.query);
   const options = readOptions(request);
+  const source = request.source();
+  source.catalog();
   // A bad filter is refused now: later there is no status left to say it with.
   filterOf(options.filter, checkServiceNodeShape);
   const { counters } = request.api;
   if (counters.streams >= limits.watchStreams) throw refusal(503, 'Too many watches', 'UNAVAILABLE');
-  const encode = (view: ServiceView): Buffer => healthBody(request, options, view, passing).bytes;
+  const encode = (view: ServiceView): Buffer => healthBody(request, source, options, view, passing).bytes;
   return {
     status: 200,
-    headers: ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', ...spaceHeader(request)],
-    run: (out) => new Stream(request, name, out, encode).run(),
+    headers: [
+      'Content-Type',
+      'text/event-stream',
+      'Cache-Control',
+      'no-store',
+      'X-Discovery-Index-Space',
+      source.indexSpace(),
+    ],
+    run: (out) => new Stream(request, source, name, out, encode).run(),
   };
-}
-
-function spaceHeader(request: ApiRequest): readonly string[] {
-  return ['X-Discovery-Index-Space', request.api.agent.indexSpace()];
 }
 
 class Stream {
@@ -45,6 +51,7 @@ class Stream {
 
   constructor(
     private readonly request: ApiRequest,
+    private readonly source: ReadSource,
     private readonly name: string,
     private readonly out: ServerResponse,
     private readonly encode: (view: ServiceView) => Buffer,
@@ -53,10 +60,13 @@ class Stream {
   }
 
   run(): Promise<void> {
-    const { handle, counters, streams } = this.request.api;
+    const { cluster, counters, streams } = this.request.api;
     counters.streams += 1;
-    const unsubscribe = handle.catalog.subscribe(topic.service(this.name), () => this.schedule());
+    const catalog = this.source.catalog();
+    const unsubscribe = catalog.subscribe(topic.service(this.name), () => this.schedule());
     const end = (): void => void this.out.end();
+    // Clients come back with the id of what they have, and are given what there is then.
+    const forget = cluster.onReplaced(() => this.source.find() === catalog || end());
     streams.add(end);
     this.out.on('drain', () => {
       this.blocked = false;
@@ -70,6 +80,7 @@ class Stream {
         counters.streams -= 1;
         streams.delete(end);
         unsubscribe();
+        forget();
         this.cancelHeartbeat();
         resolve();
       });
@@ -87,9 +98,9 @@ class Stream {
 
   private send(): void {
     if (this.blocked || this.out.writableEnded || this.out.destroyed) return;
-    const { handle, agent } = this.request.api;
-    const view = handle.catalog.serviceView(this.name);
-    const id = `${agent.indexSpace()}:${view.index}`;
+    const view = this.source.find()?.serviceView(this.name);
+    if (!view) return;
+    const id = `${this.source.indexSpace()}:${view.index}`;
     if (id === this.sent) return;
     this.sent = id;
     this.out.cork();

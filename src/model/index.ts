@@ -3,6 +3,7 @@ export * from './change.js';
 export * from './check-definition.js';
 export * from './check-runner.js';
 export * from './cluster.js';
+export * from './cluster-contact.js';
 export * from './commands.js';
 export * from './connect-services.js';
 export * from './defaults.js';

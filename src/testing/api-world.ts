@@ -5,8 +5,8 @@ import type { HttpApi, HttpApiDependencies, HttpSettings } from '../api/index.js
 import { allowAll, ServiceDiscoveryError } from '../model/index.js';
 import type { RegistryCommands, RegistryHandle, Row } from '../model/index.js';
 import { realClock, silentLogger } from '../runtime/index.js';
-import { aloneCluster } from '../sync/index.js';
 import { CatalogWorld } from './catalog-world.js';
+import { FakeCluster } from './fake-cluster.js';
 import { seededRandom } from './seeded-random.js';
 
 export interface Exchange {
@@ -42,6 +42,7 @@ const SETTINGS: HttpSettings = {
 export class ApiWorld {
   readonly world: CatalogWorld;
   readonly api: HttpApi;
+  readonly cluster: FakeCluster;
   readonly agent = new Agent({ keepAlive: true });
   indexSpace = '11111111-2222-3333-4444-555555555555';
   port = 0;
@@ -58,18 +59,11 @@ export class ApiWorld {
   ) {
     this.world = new CatalogWorld(options.rows);
     const handle = options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) };
+    const { nodeId: origin, nodeName: node } = handle.registry;
+    this.cluster = new FakeCluster(handle.catalog, () => this.indexSpace, { origin, node, address: '127.0.0.1' });
     this.api = createHttpApi({
       handle,
-      cluster: aloneCluster({
-        origin: handle.registry.nodeId,
-        node: handle.registry.nodeName,
-        address: '127.0.0.1',
-        port: 8301,
-        version: '0.0.0',
-        catalog: handle.catalog,
-        indexSpace: () => this.indexSpace,
-        isHome: true,
-      }),
+      cluster: this.cluster,
       policy: allowAll,
       clock: realClock,
       random: seededRandom(1),
@@ -77,19 +71,14 @@ export class ApiWorld {
       agent: {
         version: '0.0.0',
         revision: 'test',
-        address: '127.0.0.1',
-        serverPort: 8300,
         startedAtWall: 0,
         indexSpace: () => this.indexSpace,
-        members: () => [],
         debugConfig: () => ({}),
         unready: () => [],
       },
       actions: {
         reload: async () => {},
         leave: async () => {},
-        join: async () => {},
-        forceLeave: async () => {},
         monitor: () => () => {},
       },
       snapshots: {
@@ -114,6 +103,15 @@ export class ApiWorld {
   /** The path goes out exactly as written. */
   ask(path: string, exchange: Exchange = {}): Promise<Answered> {
     return ask({ host: '127.0.0.1', port: this.port, agent: this.agent }, path, exchange);
+  }
+
+  /** Resolves once so many blocking queries and event streams wait. */
+  async waiting(count = 1): Promise<void> {
+    for (;;) {
+      const { Gauges } = (await this.ask('/v1/agent/metrics')).json() as { Gauges: { Name: string; Value: number }[] };
+      const waits = Gauges.filter(({ Name }) => /_(blocking_queries|watch_streams)$/.test(Name));
+      if (waits.reduce((sum, { Value }) => sum + Value, 0) >= count) return;
+    }
   }
 
   async close(): Promise<void> {

@@ -4,10 +4,12 @@ import type { Change, CheckRow, NodeRow, QueryRow, Row, ServiceRow, SessionRow }
 
 /** A catalog that commits at once: for tests of what is decided against it and of what is read from it. */
 export class CatalogWorld {
-  readonly catalog = new Catalog({ datacenter: 'dc1' });
-  readonly head = new Head(this.catalog);
+  readonly catalog: Catalog;
+  readonly head: Head;
 
-  constructor(rows: readonly Row[] = []) {
+  constructor(rows: readonly Row[] = [], datacenter = 'dc1') {
+    this.catalog = new Catalog({ datacenter });
+    this.head = new Head(this.catalog);
     this.catalog.apply({ type: 'snapshot', index: 10, rows: [] });
     if (rows.length > 0) this.commit(rows.map(put));
   }

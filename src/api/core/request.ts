@@ -5,10 +5,11 @@ import type { Action, Caller, DecodeOptions, ResourceKind } from '../../model/in
 import type { ApiContext } from '../context.js';
 import { bodyTooLarge, readBody } from './body.js';
 import { badRequest, refusal, withStatus } from './errors.js';
-
 import type { Query } from './query.js';
 import { jsonBytes, text, textBody } from './reply.js';
 import type { Body, BodyReply, Headers } from './reply.js';
+import { noPath } from '../sources.js';
+import type { ReadSource } from '../sources.js';
 import { utf8 } from './url.js';
 
 /** What a request line says, parsed once and shared by all requests that spell it the same. */
@@ -104,10 +105,21 @@ export class ApiRequest {
     refuseEnterprise(this, 'partition', 'X-Consul-Partition', 'Partitions');
   }
 
+  /** Of the datacenter that is asked for. Throws for one that is not known. */
+  source(): ReadSource {
+    const { sources } = this.api;
+    return this.query.isEmpty ? sources.local : sources.of(this.datacenter);
+  }
+
+  /** '' = ours. */
+  get datacenter(): string {
+    return this.query.get('datacenter') || this.query.get('dc');
+  }
+
   /** Only our own datacenter can be asked. `named` is what a body says; the parameter wins. */
   requireLocalDatacenter(named = ''): void {
-    const asked = this.query.get('datacenter') || this.query.get('dc') || named;
-    if (asked !== '' && asked !== this.api.handle.catalog.datacenter) throw refusal(500, 'No path to datacenter');
+    const asked = this.query.isEmpty ? named : this.datacenter || named;
+    if (asked !== '' && asked !== this.api.handle.catalog.datacenter) noPath();
   }
 
   /** Nothing answers as if it knew before the first snapshot is applied. */

@@ -60,7 +60,9 @@ function service(request: ApiRequest): Reply | Promise<Reply> {
   };
   rowOf(request, id);
   if (asked === '' || changed()) return answer();
-  return request.api.blocking.until(topic.local(id), changed, waitMs, request.message.socket).then(answer);
+  return request.api.blocking
+    .until(request.api.handle.catalog, topic.local(id), changed, waitMs, request.message.socket)
+    .then(answer);
 }
 
 function rowOf(request: ApiRequest, id: string): LocalServiceRow {

@@ -1,12 +1,12 @@
 import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } from 'node:os';
 import { memberShape } from '../../catalog/index.js';
 import { defaults } from '../../model/index.js';
-import type { AgentMember } from '../dependencies.js';
 import { badRequest, refusal, withStatus } from '../core/errors.js';
 import { done } from '../core/reply.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
+import { memberToWire } from '../members.js';
 import { metricsJson } from '../metrics-json.js';
 import { renderMetrics } from '../metrics.js';
 import { monitor } from '../monitor.js';
@@ -17,26 +17,29 @@ export const agentRoutes = family(500, {
   '/v1/agent/self': { GET: { handler: self, summary: 'Configuration and membership of this agent' } },
   '/v1/agent/version': { GET: { handler: version, summary: 'Version of the contract and of this agent' } },
   '/v1/agent/members': {
-    GET: { handler: members, summary: 'Agents known to this one', query: ['wan', 'segment', 'filter'] },
+    GET: {
+      handler: members,
+      summary: 'Agents known to this one; ?wan: of all datacenters',
+      query: ['wan', 'segment', 'filter'],
+    },
   },
   '/v1/agent/host': { GET: { handler: host, summary: 'The machine this agent runs on' } },
   '/v1/agent/metrics': { GET: { handler: metrics, summary: 'Counters and gauges', query: ['format'] } },
   '/v1/agent/monitor': { GET: { handler: monitor, summary: 'Log lines as they come', query: ['loglevel', 'logjson'] } },
   '/v1/agent/reload': { PUT: { handler: reload, summary: 'Read the configuration again' } },
   '/v1/agent/leave': { PUT: { handler: leave, summary: 'Leave gracefully and stop' } },
-  '/v1/agent/join/{address}': { PUT: { handler: join, summary: 'Join another agent' } },
-  '/v1/agent/force-leave/{node}': { PUT: { handler: forceLeave, summary: 'Declare a member gone', query: ['prune'] } },
+  '/v1/agent/join/{address}': { PUT: { handler: join, summary: 'Join another agent', query: ['wan'] } },
+  '/v1/agent/force-leave/{node}': {
+    PUT: { handler: forceLeave, summary: 'Declare a dead member gone for good', query: ['prune', 'wan'] },
+  },
   '/v1/agent/token/{kind}': { PUT: { handler: token, summary: 'Set a token of the agent: needs ACLs' } },
 });
 
-const STATUS: Readonly<Record<AgentMember['status'], number>> = { alive: 1, leaving: 2, left: 3, failed: 4 };
-const PROTOCOL = { ProtocolMin: 1, ProtocolMax: 5, ProtocolCur: 2, DelegateMin: 2, DelegateMax: 5, DelegateCur: 4 };
-
 function self(request: ApiRequest): Reply {
   demandAgent(request, 'read');
-  const { agent, handle } = request.api;
+  const { agent, cluster, handle } = request.api;
   const { catalog, registry } = handle;
-  const own = agent.members().find((member) => member.name === registry.nodeName);
+  const own = cluster.members().find(({ isSelf }) => isSelf);
   return request.json({
     Config: {
       Datacenter: catalog.datacenter,
@@ -49,7 +52,7 @@ function self(request: ApiRequest): Reply {
     },
     DebugConfig: { ...agent.debugConfig(), DiscoveryVersion: agent.version },
     Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 },
-    Member: own ? memberToWire(own) : null,
+    Member: own ? memberToWire(own, cluster) : null,
     Stats: stats(request),
     Meta: catalog.node(registry.nodeName)?.meta ?? {},
   });
@@ -57,7 +60,7 @@ function self(request: ApiRequest): Reply {
 
 /** Names and texts as Consul's: all values are strings. */
 function stats(request: ApiRequest): object {
-  const { handle, agent } = request.api;
+  const { handle, agent, cluster } = request.api;
   const counts = handle.catalog.counts();
   return {
     agent: {
@@ -66,32 +69,28 @@ function stats(request: ApiRequest): object {
     },
     build: { revision: agent.revision, version: defaults.consulVersion, discovery: agent.version },
     catalog: Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, String(value)])),
-    consul: { leader: String(handle.catalog.ready), server: 'true', known_datacenters: '1' },
+    consul: {
+      leader: String(handle.catalog.ready && cluster.home.isSelf),
+      leader_addr: cluster.home.leader(),
+      server: 'true',
+      known_datacenters: String(cluster.datacenters().length),
+    },
     runtime: { arch: arch(), os: platform(), version: process.version, cpu_count: String(cpus().length) },
   };
 }
 
-function memberToWire(member: AgentMember): object {
-  return {
-    Name: member.name,
-    Addr: member.address,
-    Port: member.port,
-    Tags: member.tags,
-    Status: STATUS[member.status],
-    ...PROTOCOL,
-  };
-}
-
-/** Across datacenters members go by node and datacenter. */
+/** Of our datacenter; with `wan` of all, each by its node and datacenter. */
 function members(request: ApiRequest): Reply {
-  const { datacenter } = request.api.handle.catalog;
-  const wan = request.query.get('wan') !== '';
+  const { cluster, handle } = request.api;
+  const { datacenter } = handle.catalog;
+  const wan = isWan(request);
   if (wan && request.query.get('segment') !== '') throw badRequest('Cannot provide a segment with wan=true');
   demandNoSegment(request.query.get('segment'));
   const keep = filterOf(request.query.get('filter'), memberShape);
-  const shown = request.api.agent.members().filter((member) => request.may('node', member.name, 'read'));
-  const named = wan ? shown.map((member) => ({ ...member, name: `${member.name}.${datacenter}` })) : shown;
-  return request.json(named.map(memberToWire).filter(keep));
+  const shown = cluster
+    .members()
+    .filter((member) => (wan || member.datacenter === datacenter) && request.may('node', member.node, 'read'));
+  return request.json(shown.map((member) => memberToWire(member, cluster, wan)).filter(keep));
 }
 
 /** `_all` asks for every segment there is, which is the one without a name. */
@@ -148,16 +147,21 @@ async function leave(request: ApiRequest): Promise<Reply> {
 
 async function join(request: ApiRequest): Promise<Reply> {
   demandAgent(request, 'write');
-  await as500(request.api.actions.join(request.param));
+  const address = request.required('Missing address');
+  await as500(request.api.cluster.join(address, { wan: isWan(request) }));
   return done;
 }
 
 async function forceLeave(request: ApiRequest): Promise<Reply> {
   request.demand('operator', '', 'write');
-  const known = request.api.agent.members().some((member) => member.name === request.param);
-  if (!known) throw refusal(500, `agent: No node found with name '${request.param}'`, 'NOT_FOUND');
-  await as500(request.api.actions.forceLeave(request.param, request.query.has('prune')));
+  const options = { prune: request.query.has('prune'), wan: isWan(request) };
+  await as500(request.api.cluster.forceLeave(request.param, options));
   return done;
+}
+
+/** Any value counts. */
+function isWan({ query }: ApiRequest): boolean {
+  return query.get('wan') !== '';
 }
 
 /** Whatever keeps agents from meeting or parting, clients of Consul know it as a 500 and its text. */

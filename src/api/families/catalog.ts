@@ -9,18 +9,18 @@ import {
   toJson,
 } from '../../model/index.js';
 import type { Answer, NodeRow, ServiceRow } from '../../model/index.js';
-
 import { Body } from '../core/reply.js';
 import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { decodeNaming } from '../enterprise-fields.js';
 import { meshInstances } from '../mesh-instances.js';
-import { sortByDistance } from '../near.js';
+import { nearFirst } from '../near.js';
 import type { ReadOptions } from '../read-options.js';
 import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 import { filterOf, hasMeta, instancesBody, narrowed, selectInstances } from '../select.js';
+import type { ReadSource } from '../sources.js';
 
 /** catalog/… (docs/contract.md section 3.3). */
 export const catalogRoutes = family(500, {
@@ -30,7 +30,7 @@ export const catalogRoutes = family(500, {
   '/v1/catalog/deregister': {
     PUT: { handler: deregister, summary: 'Remove a service, a check or a node', body: catalogDeregistration },
   },
-  '/v1/catalog/datacenters': { GET: { handler: datacenters, summary: 'Known datacenters' } },
+  '/v1/catalog/datacenters': { GET: { handler: datacenters, summary: 'Known datacenters, nearest first' } },
   '/v1/catalog/nodes': { GET: { handler: nodes, summary: 'All nodes', query: ['node-meta', 'near'], blocking: true } },
   '/v1/catalog/services': {
     GET: { handler: services, summary: 'All service names with their tags', query: ['node-meta'], blocking: true },
@@ -74,17 +74,17 @@ async function deregister(request: ApiRequest): Promise<Reply> {
 }
 
 function datacenters(request: ApiRequest): Reply {
-  return request.json([request.api.handle.catalog.datacenter]);
+  return request.json(request.api.cluster.datacenters());
 }
 
 function nodes(request: ApiRequest): Reply | Promise<Reply> {
   return blockingRead(
     request,
     catalogRead,
-    () => request.api.handle.catalog.allNodes(),
+    (catalog) => catalog.allNodes(),
     (rows, headers, options) => {
       const kept = rows.filter((row) => hasMeta(row.meta, options.nodeMeta) && request.may('node', row.node, 'read'));
-      const sorted = sortByDistance(request, options.near, kept, (row) => row.node);
+      const sorted = nearFirst(request, options.near, kept, (row) => row.node);
       return request.json(sorted.map(nodeToWire).filter(filterOf(options.filter, nodeShape)), headers);
     },
   );
@@ -94,14 +94,13 @@ const servicesRead: ReadKind = { showsConsistency: true, cacheName: 'catalog/ser
 const preparedServices = new WeakMap<object, Body>();
 
 function services(request: ApiRequest): Reply | Promise<Reply> {
-  const { catalog } = request.api.handle;
   return blockingRead(
     request,
     servicesRead,
-    (options) => catalog.serviceTags(options.nodeMeta.length === 0 ? undefined : metaTest(options)),
-    (tags, headers, options) => {
+    (catalog, options) => catalog.serviceTags(options.nodeMeta.length === 0 ? undefined : metaTest(options)),
+    (tags, headers, options, source) => {
       if (listsAll(request, options)) return request.made(servicesBody(tags), headers);
-      const shown = options.filter === '' ? tags : filteredTags(request, options);
+      const shown = options.filter === '' ? tags : filteredTags(request, options, source);
       const allowed = [...shown].filter(([name]) => request.may('service', name, 'read'));
       return request.json(Object.fromEntries(allowed), headers);
     },
@@ -126,13 +125,17 @@ function servicesBody(tags: ReadonlyMap<string, readonly string[]>): Body {
 }
 
 /** The filter is over instances: a service is listed with the tags of those that pass. */
-function filteredTags(request: ApiRequest, options: ReadOptions): ReadonlyMap<string, readonly string[]> {
-  const { catalog } = request.api.handle;
+function filteredTags(
+  request: ApiRequest,
+  options: ReadOptions,
+  source: ReadSource,
+): ReadonlyMap<string, readonly string[]> {
+  const catalog = source.catalog();
   const keep = filterOf(options.filter, serviceNodeShape);
   const found = new Map<string, readonly string[]>();
   for (const name of catalog.serviceNames()) {
     const view = catalog.serviceView(name);
-    const kept = narrowed(request, options, view, 'catalog').filter(
+    const kept = narrowed(request, source, options, view, 'catalog').filter(
       (instance) => hasMeta(instance.node.meta, options.nodeMeta) && keep(serviceNodeToWire(instance)),
     );
     if (kept.length > 0) found.set(view.name, [...new Set(kept.flatMap((instance) => instance.service.tags))]);
@@ -143,17 +146,14 @@ function filteredTags(request: ApiRequest, options: ReadOptions): ReadonlyMap<st
 const serviceRead: ReadKind = { showsConsistency: true, cacheName: 'catalog/service' };
 
 function service(request: ApiRequest): Reply | Promise<Reply> {
-  const { catalog } = request.api.handle;
   return blockingRead(
     request,
     serviceRead,
-    () => {
+    (catalog) => {
       const view = catalog.serviceView(request.required('Missing service name'));
       return { value: view, index: view.index, topic: topic.service(request.param) };
     },
-    (view, headers, options) => {
-      return request.made(instancesBody(request, options, view, 'catalog'), headers);
-    },
+    (view, headers, options, source) => request.made(instancesBody(request, source, options, view, 'catalog'), headers),
   );
 }
 
@@ -161,7 +161,7 @@ function connect(request: ApiRequest): Reply | Promise<Reply> {
   return blockingRead(
     request,
     catalogRead,
-    () => meshInstances(request.api.handle.catalog, 'connect', request.required('Missing service name')),
+    (catalog) => meshInstances(catalog, 'connect', request.required('Missing service name')),
     (instances, headers, options) =>
       request.json(selectInstances(request, options, instances, 'catalog').map(serviceNodeToWire), headers),
   );
@@ -195,8 +195,7 @@ function aboutNode(
   return blockingRead(
     request,
     catalogRead,
-    (): Answer<NodeWithServices | undefined> =>
-      request.api.handle.catalog.nodeView(request.required('Missing node name')),
+    (catalog): Answer<NodeWithServices | undefined> => catalog.nodeView(request.required('Missing node name')),
     (found, headers, options) =>
       reply(found && request.may('node', found.node.node, 'read') ? found : undefined, headers, options),
   );
@@ -213,10 +212,7 @@ function gatewayServices(request: ApiRequest): Reply | Promise<Reply> {
   return blockingRead(
     request,
     catalogRead,
-    () => {
-      const { index } = request.api.handle.catalog.configsAnswer();
-      return { value: null, index, topic: topic.configs };
-    },
+    (catalog) => ({ value: null, index: catalog.configsAnswer().index, topic: topic.configs }),
     (none, headers) => request.json(none, headers),
   );
 }

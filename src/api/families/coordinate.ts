@@ -7,7 +7,7 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { badRequest } from '../core/errors.js';
 import { ORIGIN } from '../near.js';
-import { blockingRead, stateRead } from '../reads.js';
+import { blockingRead, homeRead, stateRead } from '../reads.js';
 
 /**
  * coordinate/… (docs/contract.md section 3.9): what was written is shown and used by `near`; nothing is measured here.
@@ -27,7 +27,9 @@ const coordinateUpdate = z.object({
 });
 
 export const coordinateRoutes = family(500, {
-  '/v1/coordinate/datacenters': { GET: { handler: datacenters, summary: 'Coordinates of the servers' } },
+  '/v1/coordinate/datacenters': {
+    GET: { handler: datacenters, summary: 'Known datacenters, nearest first, with the coordinates of servers' },
+  },
   '/v1/coordinate/nodes': { GET: { handler: nodes, summary: 'Coordinates of all nodes', blocking: true } },
   '/v1/coordinate/node/{node}': { GET: { handler: node, summary: 'Coordinates of a node', blocking: true } },
   '/v1/coordinate/update': { PUT: { handler: update, summary: 'Write a coordinate', body: coordinateUpdate } },
@@ -36,26 +38,35 @@ export const coordinateRoutes = family(500, {
 const KIND = 'coordinate';
 
 function datacenters(request: ApiRequest): Reply {
-  const { catalog, registry } = request.api.handle;
-  const own = { Node: registry.nodeName, Segment: '', Coord: ORIGIN };
-  return request.json([{ Datacenter: catalog.datacenter, AreaID: 'wan', Coordinates: [own] }]);
+  const { cluster, handle } = request.api;
+  const own = { Node: handle.registry.nodeName, Segment: '', Coord: ORIGIN };
+  const shown = cluster.datacenters().map((datacenter) => {
+    const isOurs = datacenter === handle.catalog.datacenter;
+    return { Datacenter: datacenter, AreaID: 'wan', Coordinates: isOurs ? [own] : [] };
+  });
+  return request.json(shown);
+}
+
+/** Of another datacenter none are known: they are the state of its home. */
+function coordinateRead(request: ApiRequest): typeof homeRead {
+  const { datacenter } = request;
+  return datacenter === '' || datacenter === request.api.handle.catalog.datacenter ? homeRead : blockingRead;
 }
 
 function nodes(request: ApiRequest): Reply | Promise<Reply> {
-  return blockingRead(
+  return coordinateRead(request)(
     request,
     stateRead,
-    () => request.api.handle.catalog.configsAnswer(KIND),
+    (catalog) => catalog.configsAnswer(KIND),
     (rows, headers) => request.json(rows.filter((row) => mayRead(request, row)).map(toWire), headers),
   );
 }
 
 function node(request: ApiRequest): Reply | Promise<Reply> {
-  const { catalog } = request.api.handle;
-  return blockingRead(
+  return coordinateRead(request)(
     request,
     stateRead,
-    (): Answer<ConfigRow | undefined> => {
+    (catalog): Answer<ConfigRow | undefined> => {
       const name = request.param.toLowerCase();
       return { value: catalog.config(KIND, name), index: catalog.configsAnswer(KIND).index, topic: topic.configs };
     },

@@ -1,10 +1,11 @@
 import { eventToWire, topic } from '../../model/index.js';
-import type { EventRow } from '../../model/index.js';
+import type { CatalogView, EventRow } from '../../model/index.js';
 import { parseUint } from '../core/query.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
-import { parseWait } from '../read-options.js';
+import { consistencyOf, parseWait } from '../read-options.js';
+import { withHome } from '../reads.js';
 
 /** event/… (docs/contract.md section 3.8). */
 export const eventRoutes = family(500, {
@@ -36,22 +37,24 @@ async function fire(request: ApiRequest): Promise<Reply> {
  * The index is a hash of the newest event's id, not an order: anything but exactly that index answers at once.
  */
 function list(request: ApiRequest): Reply | Promise<Reply> {
-  request.requireReady();
+  request.requireLocalDatacenter();
   const { waitMs } = parseWait(request.query);
   const asked = parseUint(request.query.get('index')) ?? 0n;
-  const events = (): readonly EventRow[] => visible(request);
-  const answer = (): Reply => {
-    const shown = events();
-    return request.json(shown.map(eventToWire), ['X-Consul-Index', indexOf(shown).toString()]);
-  };
-  if (asked === 0n || asked !== indexOf(events())) return answer();
-  const moved = (): boolean => indexOf(events()) !== asked;
-  return request.api.blocking.until(topic.events, moved, waitMs, request.message.socket).then(answer);
+  return withHome(request, consistencyOf(request.query), (source, catalog) => {
+    const events = (): readonly EventRow[] => visible(request, source.catalog());
+    const answer = (): Reply => {
+      const shown = events();
+      return request.json(shown.map(eventToWire), ['X-Consul-Index', indexOf(shown).toString()]);
+    };
+    if (asked === 0n || asked !== indexOf(events())) return answer();
+    const moved = (): boolean => source.find() !== catalog || indexOf(visible(request, catalog)) !== asked;
+    return request.api.blocking.until(catalog, topic.events, moved, waitMs, request.message.socket).then(answer);
+  });
 }
 
-function visible(request: ApiRequest): readonly EventRow[] {
+function visible(request: ApiRequest, catalog: CatalogView): readonly EventRow[] {
   const name = request.query.get('name');
-  return [...request.api.handle.catalog.events()].filter(
+  return [...catalog.events()].filter(
     (row) => (name === '' || row.name === name) && request.may('event', row.name, 'read'),
   );
 }

@@ -1,6 +1,6 @@
 import { healthCheckShape } from '../../catalog/index.js';
 import { checkToWire, instanceToWire, topic } from '../../model/index.js';
-import type { Answer, CheckRow, InstanceView, ServiceView } from '../../model/index.js';
+import type { Answer, CatalogView, CheckRow, InstanceView, ServiceView } from '../../model/index.js';
 import { badRequest } from '../core/errors.js';
 import { parseBool } from '../core/query.js';
 import type { Query } from '../core/query.js';
@@ -8,11 +8,12 @@ import type { Body, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { meshInstances } from '../mesh-instances.js';
-import { sortByDistance } from '../near.js';
+import { nearFirst } from '../near.js';
 import type { ReadOptions } from '../read-options.js';
 import { blockingRead, catalogRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 import { filterOf, hasMeta, instancesBody, selectInstances } from '../select.js';
+import type { ReadSource } from '../sources.js';
 
 /** health/… (docs/contract.md section 3.4). */
 export const healthRoutes = family(500, {
@@ -46,24 +47,27 @@ const serviceRead: ReadKind = { showsConsistency: true, cacheName: 'health/servi
 function healthService(request: ApiRequest): Reply | Promise<Reply> {
   const name = request.param;
   const passing = parsePassing(request.query);
-  const { catalog } = request.api.handle;
   return blockingRead(
     request,
     serviceRead,
-    () => {
+    (catalog) => {
       const view = catalog.serviceView(request.required('Missing service name'));
       return { value: view, index: view.index, topic: topic.service(name) };
     },
-    (view, headers, options) => {
-      return request.made(healthBody(request, options, view, passing), headers);
-    },
+    (view, headers, options, source) => request.made(healthBody(request, source, options, view, passing), headers),
   );
 }
 
 /** The body of health/service, for the event stream of a watch as well. */
-export function healthBody(request: ApiRequest, options: ReadOptions, view: ServiceView, passing: boolean): Body {
-  if (!passing) return instancesBody(request, options, view, 'health');
-  return instancesBody(request, options, view, 'health', isPassing, 'passing');
+export function healthBody(
+  request: ApiRequest,
+  source: ReadSource,
+  options: ReadOptions,
+  view: ServiceView,
+  passing: boolean,
+): Body {
+  if (!passing) return instancesBody(request, source, options, view, 'health');
+  return instancesBody(request, source, options, view, 'health', isPassing, 'passing');
 }
 
 function isPassing(instance: InstanceView): boolean {
@@ -84,7 +88,7 @@ function meshHealth(request: ApiRequest, kind: 'connect' | 'ingress'): Reply | P
   return blockingRead(
     request,
     catalogRead,
-    () => meshInstances(request.api.handle.catalog, kind, request.required('Missing service name')),
+    (catalog) => meshInstances(catalog, kind, request.required('Missing service name')),
     (instances, headers, options) => {
       const shown = passing ? instances.filter(isPassing) : instances;
       return request.json(selectInstances(request, options, shown, 'health').map(instanceToWire), headers);
@@ -93,31 +97,39 @@ function meshHealth(request: ApiRequest, kind: 'connect' | 'ingress'): Reply | P
 }
 
 function nodeChecks(request: ApiRequest): Reply | Promise<Reply> {
-  return checks(request, () => request.api.handle.catalog.nodeChecks(request.required('Missing node name')));
+  return checks(request, (catalog) => catalog.nodeChecks(request.required('Missing node name')));
 }
 
 function serviceChecks(request: ApiRequest): Reply | Promise<Reply> {
-  return checks(request, () => request.api.handle.catalog.serviceChecks(request.required('Missing service name')));
+  return checks(request, (catalog) => catalog.serviceChecks(request.required('Missing service name')));
 }
 
 function checksInState(request: ApiRequest): Reply | Promise<Reply> {
-  return checks(request, () => request.api.handle.catalog.checksInState(request.required('Missing check state')));
+  return checks(request, (catalog) => catalog.checksInState(request.required('Missing check state')));
 }
 
-function checks(request: ApiRequest, read: () => Answer<readonly CheckRow[]>): Reply | Promise<Reply> {
-  return blockingRead(request, catalogRead, read, (rows, headers, options) =>
-    request.json(selectChecks(request, options, rows), headers),
+function checks(
+  request: ApiRequest,
+  read: (catalog: CatalogView) => Answer<readonly CheckRow[]>,
+): Reply | Promise<Reply> {
+  return blockingRead(request, catalogRead, read, (rows, headers, options, source) =>
+    request.json(selectChecks(request, source, options, rows), headers),
   );
 }
 
-function selectChecks(request: ApiRequest, options: ReadOptions, rows: readonly CheckRow[]): object[] {
+function selectChecks(
+  request: ApiRequest,
+  source: ReadSource,
+  options: ReadOptions,
+  rows: readonly CheckRow[],
+): object[] {
   const keep = filterOf(options.filter, healthCheckShape);
-  const { catalog } = request.api.handle;
+  const catalog = source.catalog();
   const kept = rows.filter((row) => {
     if (options.nodeMeta.length > 0 && !hasMeta(catalog.node(row.node)?.meta ?? null, options.nodeMeta)) return false;
     return mayReadCheck(request, row);
   });
-  return sortByDistance(request, options.near, kept, (row) => row.node)
+  return nearFirst(request, options.near, kept, (row) => row.node)
     .map(checkToWire)
     .filter(keep);
 }

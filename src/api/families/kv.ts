@@ -7,7 +7,7 @@ import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { bytesOf } from '../core/url.js';
-import { blockingRead, stateRead } from '../reads.js';
+import { homeRead, stateRead } from '../reads.js';
 
 /** kv/… (docs/contract.md section 3.5). Keys are bytes; they travel here as latin1 text, as KvRow holds them. */
 export const kvRoutes = family(500, {
@@ -31,12 +31,12 @@ function read(request: ApiRequest): Reply | Promise<Reply> {
 
 function readOne(request: ApiRequest): Reply | Promise<Reply> {
   const key = request.target.paramBytes;
-  return blockingRead(
+  return homeRead(
     request,
     stateRead,
-    () => {
+    (catalog) => {
       request.required('Missing key name');
-      return request.api.handle.catalog.kvAnswer(key);
+      return catalog.kvAnswer(key);
     },
     (row, headers) => {
       request.demand('key', keyText(key), 'read');
@@ -60,10 +60,10 @@ function raw(row: KvRow, headers: Headers): Reply {
 }
 
 function recurse(request: ApiRequest): Reply | Promise<Reply> {
-  return blockingRead(
+  return homeRead(
     request,
     stateRead,
-    () => request.api.handle.catalog.kvList(request.target.paramBytes),
+    (catalog) => catalog.kvList(request.target.paramBytes),
     (rows, headers) => {
       const shown = readable(request, rows);
       if (shown.length === 0) return { status: 404, headers };
@@ -78,10 +78,10 @@ function recurse(request: ApiRequest): Reply | Promise<Reply> {
 function listKeys(request: ApiRequest): Reply | Promise<Reply> {
   const prefix = request.target.paramBytes;
   const separator = bytesOf(request.query.get('separator') || request.query.get('seperator'));
-  return blockingRead(
+  return homeRead(
     request,
     stateRead,
-    () => request.api.handle.catalog.kvList(prefix),
+    (catalog) => catalog.kvList(prefix),
     (rows, headers) => {
       const shown = readable(request, rows);
       if (shown.length === 0 && prefix !== '') return { status: 404, headers };

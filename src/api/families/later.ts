@@ -3,9 +3,9 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import type { Operation, Route } from '../core/route.js';
 import { topic } from '../../model/index.js';
-import type { Answer } from '../../model/index.js';
+import type { Answer, CatalogView } from '../../model/index.js';
 import { badRequest, refusal } from '../core/errors.js';
-import { blockingRead, catalogRead, stateRead } from '../reads.js';
+import { catalogRead, homeRead, stateRead } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 
 /**
@@ -65,12 +65,7 @@ function config(request: ApiRequest): Reply | Promise<Reply> {
   if (kind === '') throw badRequest('Must provide the kind of a config entry');
   if (name.length === 0) return empty(request, stateRead, []);
   const text = `Config entry not found for "${kind}" / "${name.join('/')}"`;
-  return blockingRead(
-    request,
-    stateRead,
-    () => nothing(request),
-    (_, headers) => request.notFound(text, headers),
-  );
+  return homeRead(request, stateRead, nothing, (_, headers) => request.notFound(text, headers));
 }
 
 function noIntention(request: ApiRequest): Reply {
@@ -107,19 +102,10 @@ function agentRoots(request: ApiRequest): Reply | Promise<Reply> {
 }
 
 function empty(request: ApiRequest, kind: ReadKind, value: unknown): Reply | Promise<Reply> {
-  return blockingRead(
-    request,
-    kind,
-    () => nothing(request),
-    (_, headers) => request.json(value, headers),
-  );
+  return homeRead(request, kind, nothing, (_, headers) => request.json(value, headers));
 }
 
 /** The table is empty but has an index, so that a blocking reader waits rather than spins. */
-function nothing(request: ApiRequest): Answer<undefined> {
-  return {
-    value: undefined,
-    index: Math.max(1, request.api.handle.catalog.configsAnswer().index),
-    topic: topic.configs,
-  };
+function nothing(catalog: CatalogView): Answer<undefined> {
+  return { value: undefined, index: Math.max(1, catalog.configsAnswer().index), topic: topic.configs };
 }

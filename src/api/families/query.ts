@@ -7,7 +7,8 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import type { Route } from '../core/route.js';
 import { readOptions } from '../read-options.js';
-import { blockingRead, catalogRead, readHeaders } from '../reads.js';
+import type { ReadOptions } from '../read-options.js';
+import { catalogRead, homeRead, readHeaders, withHome } from '../reads.js';
 import type { ReadKind } from '../reads.js';
 import { requireUuid } from '../uuid.js';
 import { mayReadInstance } from '../select.js';
@@ -30,7 +31,11 @@ const specific = family(500, {
 });
 const running: readonly Route[] = family(500, {
   '/v1/query/{query}/execute': {
-    GET: { handler: execute, summary: 'Run a query by id or name', query: ['limit', 'near', 'connect'] },
+    GET: {
+      handler: execute,
+      summary: 'Run a query by id or name, over the instances of ?dc=',
+      query: ['limit', 'near', 'connect', 'dc'],
+    },
   },
   '/v1/query/{query}/explain': { GET: { handler: explain, summary: 'Show what a name would run' } },
 });
@@ -60,21 +65,20 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 function list(request: ApiRequest): Reply | Promise<Reply> {
-  return blockingRead(
+  return homeRead(
     request,
     catalogRead,
-    () => request.api.handle.catalog.queriesAnswer(),
+    (catalog) => catalog.queriesAnswer(),
     (rows, headers) => request.json(rows.filter((row) => mayRead(request, row)).map(queryToWire), headers),
   );
 }
 
 function read(request: ApiRequest): Reply | Promise<Reply> {
-  const { catalog } = request.api.handle;
   const id = request.param;
-  return blockingRead(
+  return homeRead(
     request,
     catalogRead,
-    () => {
+    (catalog) => {
       requireUuid(id, 'failed prepared query lookup');
       return { ...catalog.queriesAnswer(), value: catalog.query(id.toLowerCase()) };
     },
@@ -87,21 +91,45 @@ function read(request: ApiRequest): Reply | Promise<Reply> {
 
 const executeRead: ReadKind = { showsConsistency: true, cacheName: 'query/execute' };
 
-/** Does not block, so its index is always 1. */
-function execute(request: ApiRequest): Reply {
-  const options = readOptions(request);
-  const near = options.near === '_agent' ? request.api.handle.registry.nodeName : options.near;
-  const limit = limitOf(request.query.get('limit'));
+/** Does not block, so its index is always 1. Whose instances `?dc=` says; what the query is, our own home. */
+function execute(request: ApiRequest): Reply | Promise<Reply> {
+  const { datacenter } = request;
   const connect = request.query.has('connect');
-  const result = request.api.handle.registry.executeQuery(request.param, { limit, near, connect });
-  const nodes = result.nodes.filter((instance) => mayReadInstance(request, instance));
-  return request.json(executionToWire({ ...result, nodes }), readHeaders(request, executeRead, options, 1));
+  return runQuery(
+    request,
+    executeRead,
+    ({ near }) => {
+      const limit = limitOf(request.query.get('limit'));
+      return request.api.queries.executeQuery(request.param, { limit, near, connect, datacenter });
+    },
+    (result) => {
+      const nodes = result.nodes.filter((instance) => mayReadInstance(request, instance));
+      return executionToWire({ ...result, nodes });
+    },
+  );
 }
 
-function explain(request: ApiRequest): Reply {
+function explain(request: ApiRequest): Reply | Promise<Reply> {
+  request.requireLocalDatacenter();
+  return runQuery(
+    request,
+    catalogRead,
+    () => request.api.queries.explainQuery(request.param),
+    (row) => ({ Query: queryToWire(row) }),
+  );
+}
+
+function runQuery<T>(
+  request: ApiRequest,
+  kind: ReadKind,
+  run: (options: ReadOptions) => T,
+  toWire: (value: T) => object,
+): Reply | Promise<Reply> {
   const options = readOptions(request);
-  const row = request.api.handle.registry.explainQuery(request.param);
-  return request.json({ Query: queryToWire(row) }, readHeaders(request, catalogRead, options, 1));
+  return withHome(request, options, (source) => {
+    const value = run(options);
+    return request.json(toWire(value), readHeaders(request, source, kind, options, 1));
+  });
 }
 
 function limitOf(text: string): number {

@@ -3,7 +3,7 @@ import type { Answer, SessionRow } from '../../model/index.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
-import { blockingRead, stateRead } from '../reads.js';
+import { homeRead, stateRead } from '../reads.js';
 import { requireUuid } from '../uuid.js';
 
 /** session/… (docs/contract.md section 3.6). */
@@ -71,12 +71,12 @@ function list(request: ApiRequest): Reply | Promise<Reply> {
 }
 
 function sessions(request: ApiRequest, which: () => (row: SessionRow) => boolean): Reply | Promise<Reply> {
-  return blockingRead(
+  return homeRead(
     request,
     stateRead,
-    (): Answer<readonly SessionRow[]> => {
+    (catalog): Answer<readonly SessionRow[]> => {
       const wanted = which();
-      const answer = request.api.handle.catalog.sessionsAnswer();
+      const answer = catalog.sessionsAnswer();
       return { ...answer, value: answer.value.filter(wanted) };
     },
     (rows, headers) => {

@@ -23,9 +23,11 @@ export const snapshotRoutes = family(500, {
 
 function save(request: ApiRequest): Reply {
   const options = readOptions(request);
+  request.requireLocalDatacenter();
+  request.requireReady();
   request.demand('operator', '', 'write');
   const snapshot = request.api.handle.catalog.rows();
-  const headers = readHeaders(request, stateRead, options, snapshot.index);
+  const headers = readHeaders(request, request.api.sources.local, stateRead, options, snapshot.index);
   return {
     status: 200,
     headers: ['Content-Type', 'application/x-gzip', ...headers],

@@ -1,28 +1,37 @@
 import { isIPv6 } from 'node:net';
-import type { Reply } from '../core/reply.js';
+import { defaults } from '../../model/index.js';
+import type { Headers, Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 
-/** status/… (docs/contract.md section 3.9): one agent is its own leader. */
+/** status/… (docs/contract.md section 3.9): the home is what others know as the leader. */
 export const statusRoutes = family(500, {
-  '/v1/status/leader': {
-    GET: { handler: (request) => request.json(leader(request)), summary: 'Address of the leader' },
-  },
+  '/v1/status/leader': { GET: { handler: leader, summary: 'Address of the home, which is the leader' } },
   '/v1/status/peers': { GET: { handler: peers, summary: 'Addresses of all servers' } },
 });
 
-function peers(request: ApiRequest): Reply {
-  const name = leader(request);
-  return request.json(name === '' ? [] : [name]);
-}
-
-/** '' until the catalog knows what is stored. */
-function leader(request: ApiRequest): string {
+/** '' until the catalog knows what is stored, and without a home. */
+function leader(request: ApiRequest): Reply {
   request.requireLocalDatacenter();
-  return request.api.handle.catalog.ready ? serverName(request) : '';
+  const { handle, cluster } = request.api;
+  return request.json(handle.catalog.ready ? cluster.home.leader() : '', contactHeaders(request));
 }
 
-export function serverName({ api }: ApiRequest): string {
-  const { address, serverPort } = api.agent;
-  return `${isIPv6(address) ? `[${address}]` : address}:${serverPort}`;
+function peers(request: ApiRequest): Reply {
+  request.requireLocalDatacenter();
+  return request.json(request.api.cluster.peers());
+}
+
+/**
+ * Catalog and health reads need no leader here. Our client asks for one while a read stands, and learns from these
+ * whether what it knows is still confirmed.
+ */
+function contactHeaders({ api }: ApiRequest): Headers {
+  const { known, lastContactMs } = api.cluster.contact();
+  return ['X-Consul-Knownleader', String(known), 'X-Consul-Lastcontact', String(Math.ceil(lastContactMs))];
+}
+
+/** How Consul names a server: its address with the port that servers talk on. */
+export function serverName(address: string): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${defaults.serverPort}`;
 }

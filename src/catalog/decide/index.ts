@@ -10,5 +10,5 @@ export { decideTxn, outcomeAt } from './txn.js';
 export { isUuid, uuidComplaint } from './uuid.js';
 export { decideQueryCreate, decideQueryDelete, decideQueryUpdate } from './query-write.js';
 export { QueryDirectory } from './query-directory.js';
-export { executeQuery, explainQuery } from './query-execute.js';
+export { executeQuery, explainQuery, wantedInstances } from './query-execute.js';
 export type { ExecuteContext } from './query-execute.js';

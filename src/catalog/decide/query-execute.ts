@@ -48,14 +48,18 @@ export function executeQuery(
 ): QueryExecution {
   const query = explainQuery(directory, nameOrId, context.segment);
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
-  const instances = select(catalog, query.service, options.connect ?? false);
+  const instances = wantedInstances(catalog, query.service, options.connect);
   const nodes = nearFirst(shuffled(instances, context.random), options, query, context).slice(0, limit);
   const local = { query, service: query.service, name: nameOrId, nodes, datacenter: catalog.datacenter, failovers: 0 };
   return nodes.length > 0 ? local : { ...local, ...failOver(query, limit, context, catalog.datacenter) };
 }
 
-/** Healthy instances that the query wants, in no order. */
-function select(catalog: CatalogView, service: PreparedService, connect: boolean): readonly InstanceView[] {
+/** Healthy instances that a query wants of a datacenter, in no order. */
+export function wantedInstances(
+  catalog: CatalogView,
+  service: PreparedService,
+  connect = false,
+): readonly InstanceView[] {
   const instances =
     connect || service.connect
       ? connectInstances(catalog, service.service)

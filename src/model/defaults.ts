@@ -232,6 +232,25 @@ export const defaults = {
   peerKeepAliveDelayMs: 10_000,
 
   // ---- membership and failure detection
+  membership: {
+    /** Peers that are no monitors of ours get one heartbeat in so many, and may miss so many of those. */
+    slowBeats: 20,
+    slowBeatsMissed: 3,
+    /** How long somebody who is doubted may take to say that it is well. */
+    answerMs: 500,
+    /** Opinions are told again after this time, doubled up to the cap. */
+    opinionRepeatMs: 1_000,
+    opinionRepeatCapMs: 60_000,
+    /** Without a sign of being slow, local health improves by one in this time. */
+    healthQuietMs: 5_000,
+    /** Agents of a datacenter that keep connections to another one. */
+    gateways: 2,
+    /** How long a gateway tries to reach a remote member before it looks for another; between two tries of the lost ones. */
+    remoteSuspectAfterMs: 5_000,
+    remoteRetryMs: 5_000,
+    /** After the last refusal of our node name. */
+    disputeMs: 30_000,
+  },
 
   // ---- streams of records
 

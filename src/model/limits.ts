@@ -228,6 +228,18 @@ export const limits = {
   peerFrameBytes: 1024 * 1024,
 
   // ---- sync: members
+  /** Agents of all datacenters together, and remembered ones that left. */
+  members: 1_000,
+  memberMarkers: 1_000,
+  membersPerMessage: 256,
+  /** Characters of a name, an address, a version. */
+  memberTextLength: 255,
+  /** Agents whose name one took over, latest ones. */
+  memberSucceeds: 32,
+  /** Wall-clock milliseconds in the year 5138: far above every real one, with room for raising. */
+  incarnation: 100_000_000_000_000,
+  /** Of Lifeguard's local health multiplier. */
+  localHealth: 8,
 
   // ---- sync: streams
   /** How far the clocks of two agents may differ before the hybrid clock of one is not believed by the other. */

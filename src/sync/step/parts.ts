@@ -45,6 +45,7 @@ export interface MembersPart {
    */
   admit(peer: MemberInfo): Refusal | undefined;
   of(origin: Origin): MemberView | undefined;
+  /** The others, also those that left. */
   all(): Iterable<MemberView>;
   /** Connected members of our datacenter, in order of their origins; not ourselves. */
   peers(): readonly MemberInfo[];
@@ -54,7 +55,7 @@ export interface MembersPart {
   isLive(origin: Origin): boolean;
   /** Members whose connection the loop has to keep up: all of our datacenter, and those gateways call for. */
   wanted(): readonly MemberInfo[];
-  /** Protected mode: nothing is expired, answers are marked. */
+  /** Protected mode: nothing is expired, answers are marked. `sinceMs` is monotonic, 0 while it is off. */
   protectedMode(): { readonly active: boolean; readonly reason: string; readonly sinceMs: number };
   readonly localHealth: number;
   home(): HomeView;
@@ -75,7 +76,13 @@ export interface MembersPart {
   tick(lagMs: number, context: StepContext): void;
   /** Says `left`; a loop that only stops for a while says `goodbye` to every peer instead. */
   leave(context: StepContext): void;
+  /**
+   * At its present incarnation it is gone for good, whatever its state; one that lives says otherwise under a larger one.
+   * With `prune` it is not in `all()` any more.
+   */
   forceLeave(origin: Origin, prune: boolean, context: StepContext): void;
+  /** A peer did not let us in, with code `name`: until that is settled we are nobody's home. */
+  refused(reason: string, context: StepContext): void;
 }
 
 export interface MembersOptions {

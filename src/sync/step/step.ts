@@ -56,6 +56,8 @@ function take({ members, streams }: SyncState, input: SyncInput, context: StepCo
       return streams.disconnected(input.origin, context);
     case 'dial-failed':
       return members.dialFailed(input.origin, input.evidence, context);
+    case 'refused':
+      return members.refused(input.reason, context);
     case 'message':
       members.message(input.from, input.message, context);
       if (isOfStreams(input.message)) streams.message(input.from, input.message, context);

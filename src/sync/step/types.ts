@@ -29,6 +29,8 @@ export type SyncInput =
   /** Both ends have introduced themselves. */
   | { readonly type: 'connected'; readonly peer: MemberInfo }
   | { readonly type: 'disconnected'; readonly origin: Origin; readonly evidence: 'hard' | 'soft' }
+  /** A peer did not let us in because our node name is another agent's (refusal code `name`). */
+  | { readonly type: 'refused'; readonly reason: string }
   /** Nobody answered where that member should be. */
   | { readonly type: 'dial-failed'; readonly origin: Origin; readonly evidence: 'hard' | 'soft' }
   | { readonly type: 'message'; readonly from: Origin; readonly message: Message }

@@ -1,0 +1,64 @@
+import type { Refusal } from '../connection/types.js';
+import type { MemberInfo } from '../messages.js';
+import { addressOf, sameAddress, sameName, type Member } from './member.js';
+import type { MemberTable } from './table.js';
+
+/** Who asks to be a peer. `attentiveMs` as now. */
+export function admission(table: MemberTable, peer: MemberInfo): Refusal | undefined {
+  const self = table.self.info;
+  if (peer.origin === self.origin) return { code: 'self', reason: 'this is the agent itself' };
+  const { min, max } = peer.protocol;
+  if (min > self.protocol.max || max < self.protocol.min) {
+    const versions = `${self.protocol.min} to ${self.protocol.max}`;
+    const reason = `${peer.node} speaks versions ${min} to ${max} of the peer protocol, ${self.node} ${versions}`;
+    return { code: 'protocol', reason };
+  }
+  const known = table.get(peer.origin);
+  if (known && isElsewhere(known, peer)) {
+    const reason = `agent ${peer.origin} is alive at ${addressOf(known.info)} already, and now also at ${addressOf(peer)}: two agents must not share a copied data directory`;
+    return { code: 'name', reason };
+  }
+  if (!known && table.isFull) return { code: 'busy', reason: 'too many agents are known' };
+  const reason = nameFault(table, peer);
+  return reason === undefined ? undefined : { code: 'name', reason };
+}
+
+/**
+ * A node name belongs to one agent. Another one gets it when it speaks from the same address, which the first has then
+ * lost, or when the first is dead; for the name of a home death is not enough, since a verdict may be wrong and two homes
+ * would both grant a lock: there an operator has to say that the first has left. Returns why not.
+ */
+export function nameFault(table: MemberTable, peer: MemberInfo): string | undefined {
+  const holder = table.namesake(peer);
+  if (!holder || !isHeldAgainst(table, holder, peer)) return undefined;
+  const [name, address, at] = [holder.info.node, addressOf(holder.info), addressOf(peer)];
+  const belongs = `the node name ${name} belongs to agent ${holder.info.origin} at ${address}`;
+  const asks = `agent ${peer.origin} at ${at} cannot have it`;
+  if (holder.state === 'dead') {
+    return `${belongs}, which is dead but was the home: ${asks} before it is declared left (force-leave ${name})`;
+  }
+  return `${belongs}, which is not known to be dead: ${asks} (give it another name, or force-leave ${name})`;
+}
+
+/** Whether `peer` may take the name of `holder` over, given that nothing but the name stands against it. */
+export function maySucceed(table: MemberTable, holder: Member, peer: MemberInfo): boolean {
+  if (sameAddress(holder.info, peer)) return true;
+  return holder.state === 'dead' && !isHomeName(table, holder.info);
+}
+
+function isHeldAgainst(table: MemberTable, holder: Member, peer: MemberInfo): boolean {
+  if (peer.succeeds.includes(holder.info.origin) && peer.inc > holder.info.inc) return false;
+  // We are the newcomer: it is for the other to refuse us.
+  if (holder === table.self && peer.inc < holder.info.inc) return false;
+  return !maySucceed(table, holder, peer);
+}
+
+function isHomeName(table: MemberTable, info: MemberInfo): boolean {
+  const names = (other: Member): boolean => sameName({ ...other.info, node: other.info.primary }, info);
+  return names(table.self) || table.local.some(names);
+}
+
+/** The same agent seems to run twice: it is connected, well, and somewhere else. */
+function isElsewhere(known: Member, peer: MemberInfo): boolean {
+  return known.isConnected && known.state === 'alive' && !sameAddress(known.info, peer);
+}

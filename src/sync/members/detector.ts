@@ -1,0 +1,181 @@
+import { defaults } from '../../model/index.js';
+import type { SyncSettings } from '../settings.js';
+import type { StepContext } from '../step/parts.js';
+import type { AttentiveTime } from './attentive-time.js';
+import type { Liveness } from './liveness.js';
+import type { LocalHealth } from './local-health.js';
+import { addressOf, type Member, type Vote } from './member.js';
+import { severity, type Opinions } from './opinions.js';
+import type { Protection } from './protection.js';
+import type { Monitors } from './rendezvous.js';
+import type { MemberTable } from './table.js';
+
+type Limits = Pick<SyncSettings, 'heartbeatMs' | 'suspectAfterMs' | 'deadAfterMs' | 'hardDeadAfterMs'>;
+type Judgement = Pick<Vote, 'verdict' | 'evidence'>;
+
+interface Judges {
+  readonly time: AttentiveTime;
+  readonly health: LocalHealth;
+  readonly monitors: Monitors;
+  readonly opinions: Opinions;
+  readonly liveness: Liveness;
+}
+
+const WELL: Judgement = { verdict: 'alive', evidence: 'silence' };
+
+/**
+ * Who of our datacenter is dead. Three different questions:
+ * - *What do I say of those I watch?* Silence, or a closed port after the connection was lost, makes a monitor say suspect
+ *   and later dead.
+ * - *Whom do I suspect?* Whoever is accused by anybody, or was not heard for long, is asked; whose answer is not heard is
+ *   suspect, here. So a monitor that hears badly makes nobody suspect but itself to itself, and behind a partition each
+ *   side finds out within half a second whom it reaches.
+ * - *Who is dead?* Whom I suspect myself, and of whose monitors that I do not suspect more than half say dead. Not in
+ *   protected mode; then as soon as it ends. Death ends by a sign of life only: heard here, or by a monitor after its last
+ *   known beat while no majority says dead any more, or a later incarnation.
+ */
+export class Detector {
+  /** Verdicts that protected mode holds back now. */
+  withheld = 0;
+
+  constructor(
+    private readonly table: MemberTable,
+    private readonly judges: Judges,
+    private readonly protection: Protection,
+    private readonly limits: Limits,
+  ) {}
+
+  heard(member: Member, context: StepContext): void {
+    member.heardAt = this.judges.time.ms;
+    member.heardMs = context.now;
+    member.wasHeard = true;
+    member.refusals = 0;
+    member.hardAt = undefined;
+    if (member.askedAt !== undefined) member.answeredAt = this.judges.time.ms;
+    member.askedAt = undefined;
+    const isStoredDead = member.deadWallMs !== 0;
+    if (member.state === 'suspect' || member.state === 'dead' || (isStoredDead && member.state === 'alive')) {
+      this.judges.liveness.alive(member, 'heard', context);
+    }
+  }
+
+  /** Nobody listens where it was. Twice since it was last heard is evidence, unless it said that it stops. */
+  refusedDial(member: Member): void {
+    if (!member.wasHeard || member.saidGoodbye) return;
+    member.refusals++;
+    if (member.refusals >= 2) member.hardAt ??= this.judges.time.ms;
+  }
+
+  review(context: StepContext): void {
+    for (const member of this.table.local) this.watch(member, context);
+    for (const member of this.table.local) this.ask(member, context);
+    this.protection.update(context);
+    this.withheld = 0;
+    for (const member of this.table.local) this.judge(member, context);
+  }
+
+  private watch(member: Member, context: StepContext): void {
+    const said = this.judges.opinions.ofSelf(member);
+    const accuses = said !== undefined && said.verdict !== 'alive';
+    const isMonitor = this.judges.monitors.votersOf(member).includes(this.table.self);
+    if (isMonitor) member.watchedAt ??= this.judges.time.ms;
+    else if (!accuses) member.watchedAt = undefined;
+    if (member.watchedAt === undefined) return;
+    const found = this.observe(member);
+    if (found.verdict === 'alive' && !accuses) return;
+    const vote = { ...found, inc: member.info.inc, beat: member.beat };
+    if (isMonitor || found.verdict === 'alive') this.judges.opinions.say(member, vote, context);
+  }
+
+  private observe(member: Member): Judgement {
+    const { suspectAfterMs, deadAfterMs, hardDeadAfterMs } = this.limits;
+    if (member.hardAt !== undefined) {
+      const isOver = this.judges.time.ms - member.hardAt >= hardDeadAfterMs;
+      return { verdict: isOver ? 'dead' : 'suspect', evidence: 'hard' };
+    }
+    const silentMs = this.silence(member);
+    if (silentMs >= deadAfterMs * this.factor) return { verdict: 'dead', evidence: 'silence' };
+    return silentMs >= suspectAfterMs * this.factor ? { verdict: 'suspect', evidence: 'silence' } : WELL;
+  }
+
+  /** Whoever became its monitor a moment ago could not hear it before. */
+  private silence({ heardAt, watchedAt }: Member): number {
+    return watchedAt === undefined ? 0 : this.judges.time.ms - Math.max(heardAt, watchedAt);
+  }
+
+  private get factor(): number {
+    return 1 + this.judges.health.value;
+  }
+
+  private ask(member: Member, context: StepContext): void {
+    const isDoubted = this.isAccused(member) || this.isLongSilent(member);
+    if (!isDoubted) member.askedAt = undefined;
+    else if (member.askedAt === undefined && this.judges.time.ms - member.answeredAt >= this.limits.suspectAfterMs) {
+      member.askedAt = this.judges.time.ms;
+      if (member.isConnected) this.judges.opinions.relay(member, context);
+    }
+    const reason = this.suspicion(member);
+    if (member.state === 'dead') return;
+    if (reason !== undefined) this.judges.liveness.suspect(member, reason, context);
+    else if (member.state === 'suspect') this.judges.liveness.alive(member, 'nobody doubts it', context);
+  }
+
+  private isAccused({ votes }: Member): boolean {
+    for (const [by, vote] of votes) {
+      if (vote.verdict !== 'alive' && by !== this.table.self.info.origin && this.isCredible(by)) return true;
+    }
+    return false;
+  }
+
+  private isCredible(by: string): boolean {
+    const state = this.table.get(by)?.state;
+    return state === 'alive' || state === 'suspect';
+  }
+
+  private isLongSilent({ heardAt }: Member): boolean {
+    const { slowBeats, slowBeatsMissed } = defaults.membership;
+    return this.judges.time.ms - heardAt >= slowBeats * slowBeatsMissed * this.limits.heartbeatMs * this.factor;
+  }
+
+  /** Why we suspect it; undefined when we do not. */
+  private suspicion(member: Member): string | undefined {
+    if (member.hardAt !== undefined) return `nobody listens at ${addressOf(member.info)}`;
+    if (severity(this.observe(member)) > 0) return this.silenceOf(member);
+    const { askedAt } = member;
+    if (askedAt === undefined || this.judges.time.ms - askedAt < defaults.membership.answerMs * this.factor)
+      return undefined;
+    return this.silenceOf(member);
+  }
+
+  private silenceOf(member: Member): string {
+    if (member.saidGoodbye) return 'it stopped, as it said';
+    return member.wasHeard ? 'silent' : 'not heard of since this agent started';
+  }
+
+  private judge(member: Member, context: StepContext): void {
+    if (member.state === 'alive') return;
+    const verdict = this.majority(member);
+    if (member.state === 'dead') {
+      if (member.isSeenAgain && !verdict) this.judges.liveness.alive(member, 'heard by its monitors', context);
+    } else if (verdict && this.protection.isActive) {
+      this.withheld++;
+      member.reason = `${this.suspicion(member) ?? 'silent'}; kept in protected mode`;
+    } else if (verdict) {
+      member.diedWith = { inc: member.info.inc, beat: verdict.beat };
+      this.judges.liveness.dead(member, verdict.evidence, verdict.reason, context);
+    }
+  }
+
+  /** What more than half of those who have a say hold; undefined when that is not death. */
+  private majority(
+    member: Member,
+  ): { readonly evidence: 'hard' | 'silence'; readonly beat: number; readonly reason: string } | undefined {
+    const voters = this.judges.monitors.votersOf(member);
+    const votes = voters.map((voter) => member.votes.get(voter.info.origin)).filter((vote) => vote?.verdict === 'dead');
+    if (2 * votes.length <= voters.length) return undefined;
+    const evidence = votes.some((vote) => vote?.evidence === 'hard') ? 'hard' : 'silence';
+    const beat = Math.max(member.beat, ...votes.map((vote) => vote?.beat ?? 0));
+    const what = evidence === 'hard' ? `nobody listens at ${addressOf(member.info)}` : 'silent';
+    return { evidence, beat, reason: `${what}: ${votes.length} of ${voters.length} monitors agree` };
+  }
+}

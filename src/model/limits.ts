@@ -225,7 +225,14 @@ export const limits = {
   idleResolutions: 1_000,
 
   // ---- sync: connections and frames
-  peerFrameBytes: 1024 * 1024,
+  /** One message: that of the largest body of the HTTP API as well. */
+  peerFrameBytes: 4 * 1024 * 1024,
+  /** Items of all lists and maps of one message: a body of the HTTP API has less. */
+  peerFrameItems: 640 * 1024,
+  /** Of one list in a message. */
+  peerMembers: 4_096,
+  peerStreams: 8_192,
+  peerKeys: 64,
 
   // ---- sync: members
   /** Agents of all datacenters together, and remembered ones that left. */

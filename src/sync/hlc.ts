@@ -11,6 +11,15 @@ export function hlcWallMs(hlc: number): number {
   return Math.floor(hlc / TICKS_PER_MS);
 }
 
+/** What tells apart those of one millisecond: 0..2047. */
+export function hlcCounter(hlc: number): number {
+  return hlc % TICKS_PER_MS;
+}
+
+export function hlcOf(wallMs: number, counter: number): number {
+  return wallMs * TICKS_PER_MS + counter;
+}
+
 export class HybridClock {
   private last = 0;
 

@@ -332,6 +332,10 @@ export class Catalog implements CatalogView {
     for (const row of this.tables.documents.values()) if (row.id.startsWith(prefix)) yield row;
   }
 
+  document(id: string): SyncDocument | undefined {
+    return this.tables.documents.get(id);
+  }
+
   counts(): ReturnType<CatalogView['counts']> {
     const { topology, kv, sessions } = this.tables;
     return {

@@ -17,7 +17,8 @@ export class CatalogCommands {
       authorize(this.core, caller, 'service', plan.service.Service ?? '');
       this.core.registrationPolicy.check({ ...plan.service, Name: plan.service.Service, Checks: plan.checks });
     }
-    await this.core.decide((head) => decideCatalogRegistration(head, plan, this.core.self));
+    const { self, owners } = this.core;
+    await this.core.decide((head) => decideCatalogRegistration(head, plan, self, owners));
   }
 
   /** A service with its checks, else a check, else the whole node. What is not there is gone already: no error. */

@@ -19,6 +19,7 @@ import type {
   StateReader,
 } from '../model/index.js';
 import { goQuote, invalid, isAnyAddress, isDiscoveryError } from '../model/index.js';
+import type { Owners } from './owners.js';
 import type { OwnNode } from './own-node.js';
 
 /**
@@ -47,8 +48,13 @@ export function planCatalog(body: CatalogRegistration): CatalogPlan {
   return { node, body, service, checks };
 }
 
-export function decideCatalogRegistration(head: StateReader, plan: CatalogPlan, self: OwnNode): Decision<undefined> {
-  const draft = new Draft(head);
+export function decideCatalogRegistration(
+  head: StateReader,
+  plan: CatalogPlan,
+  self: OwnNode,
+  owners: Owners,
+): Decision<undefined> {
+  const draft = new Draft(head, (row) => owners.isAbandoned(row));
   const node = nodeRow(head, plan, self);
   if (!head.node(plan.node) || !plan.body.SkipNodeUpdate) inserting('node', () => writeNode(draft, node));
   if (plan.service) {

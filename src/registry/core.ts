@@ -13,12 +13,14 @@ import { ServiceDiscoveryError } from '../model/index.js';
 import type { Clock, Logger, Random } from '../runtime/index.js';
 import type { HybridClock } from '../sync/index.js';
 import type { ExpiryMarks } from './expiry-marks.js';
+import type { Owners } from './owners.js';
 import type { OwnNode } from './own-node.js';
 import type { Decided } from './writer.js';
 
 /** What every command stands on. */
 export interface Core {
   readonly self: OwnNode;
+  readonly owners: Owners;
   readonly catalog: CatalogView;
   /** The one way to write: see Writer. Stamps rows, and starts the lock delays that a decision comes with. */
   readonly decide: <T>(decision: (head: StateReader) => Decision<T>) => Promise<Decided<T>>;

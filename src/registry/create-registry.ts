@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { Catalog } from '../catalog/index.js';
 import { compileRegexp, MetadataManager } from '../catalog/index.js';
 import type { Store } from '../model/index.js';
@@ -10,17 +11,21 @@ import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store
 import { HybridClock } from '../sync/index.js';
 import { assembleNode, runnersOf } from './assemble-node.js';
 import { CatalogCommands } from './catalog-commands.js';
+import { CopyStores } from './copy-stores.js';
 import type { Core } from './core.js';
 import { ExpiryMarks } from './expiry-marks.js';
 import { Feed } from './feed.js';
 import { HealthHistory } from './health-history.js';
+import { LocalTeller } from './local-teller.js';
 import { LocalCommands } from './local-commands.js';
 import type { RegistryOptions } from './options.js';
+import { Owners } from './owners.js';
 import type { OwnNode } from './own-node.js';
 import { QueryCommands } from './query-commands.js';
 import { Reaper } from './reaper.js';
 import { Reconciler } from './reconcile.js';
 import { EventTeller } from './registry-events.js';
+import { Replicas } from './replicas.js';
 import { Registry } from './registry.js';
 import { LockDelays, SessionLeases } from './sessions.js';
 import { StateCommands } from './state-commands.js';
@@ -73,6 +78,7 @@ function coreOf({ catalog, writer, logger }: Feed, self: OwnNode, delays: LockDe
   const hlc = hybridClockOver(catalog, clock);
   return {
     self,
+    owners: new Owners(self.id, catalog),
     catalog,
     logger,
     clock,
@@ -117,14 +123,18 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
   const teller = new EventTeller(events, core.marks, isPrivate);
   const reconciler = new Reconciler(node);
   const reaper = new Reaper(node, options.checks?.minDeregisterAfterMs ?? defaults.minDeregisterAfterMs);
-  feed.onApplied = (applied) => {
+  const local = new LocalTeller(store, core.logger);
+  const replicas = replicasOf(feed, core, options);
+  feed.onApplied = (applied, source) => {
     leases.follow(applied);
     history.note(applied);
     teller.tell(applied);
+    local.tell(applied, source);
   };
   const tombstones = new TombstonePruner(catalog, clock);
-  for (const part of [leases, node, tombstones, reaper, reconciler]) feed.beforeClose(() => part.close());
+  for (const part of [replicas, leases, node, tombstones, reaper, reconciler]) feed.beforeClose(() => part.close());
 
+  await replicas.start();
   await takeOver(node);
   await reconciler.run({ pauses: false });
   leases.start();
@@ -146,7 +156,20 @@ async function assemble(feed: Feed, self: OwnNode, options: RegistryOptions): Pr
     catalogCommands: new CatalogCommands(core),
     state: new StateCommands(core, leases, delays, options.sessionTtlMinMs),
     queries: new QueryCommands(core),
+    sync: { core, feed, node, delays, local, replicas },
     close: () => feed.close(),
+  });
+}
+
+function replicasOf({ events }: Feed, { self, clock, logger }: Core, options: RegistryOptions): Replicas {
+  const { dataDir, copiesDir = dataDir === undefined ? undefined : join(dataDir, 'copies') } = options;
+  const stores = new CopyStores(copiesDir, { clock, logger });
+  return new Replicas({
+    stores,
+    clock,
+    logger,
+    datacenter: self.datacenter,
+    onFatal: (error) => events.emit('fatal', error),
   });
 }
 

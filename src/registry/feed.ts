@@ -7,6 +7,7 @@ import { EventHub, silentLogger } from '../runtime/index.js';
 import type { RegistryOptions } from './options.js';
 import type { RegistryEvents } from './registry-events.js';
 import { Writer } from './writer.js';
+import type { Source } from './writer.js';
 
 /** The store's feed into the catalog, and the writer over both. */
 export class Feed {
@@ -14,14 +15,14 @@ export class Feed {
   readonly events: EventHub<RegistryEvents>;
   readonly writer: Writer<readonly AppliedChange[]>;
   readonly logger: Logger;
-  onApplied: (applied: readonly AppliedChange[]) => void = () => {};
+  onApplied: (applied: readonly AppliedChange[], source: Source | undefined) => void = () => {};
   private readonly closers: (() => void | Promise<void>)[] = [];
   private readonly stop = new AbortController();
   private following: Promise<void> = Promise.resolve();
 
   constructor(
     readonly store: Store,
-    options: RegistryOptions,
+    options: Pick<RegistryOptions, 'logger' | 'datacenter'>,
   ) {
     this.logger = options.logger ?? silentLogger;
     this.catalog = new Catalog({ datacenter: options.datacenter ?? defaults.datacenter });
@@ -33,9 +34,9 @@ export class Feed {
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.onFailed = reject;
-      this.following = this.writer.follow(this.stop.signal, (applied) => {
+      this.following = this.writer.follow(this.stop.signal, (applied, source) => {
         resolve();
-        this.onApplied(applied);
+        this.onApplied(applied, source);
       });
     });
   }

@@ -7,10 +7,11 @@ import type {
   LocalCheckRow,
   LocalServiceRow,
   Row,
+  RowRef,
   SessionRow,
   StateReader,
 } from '../model/index.js';
-import { put, remove, sameRow } from '../model/index.js';
+import { put, refKey, refOf, remove, sameRow } from '../model/index.js';
 import type { CheckOutcome } from './definition-rows.js';
 import { checkRowOf, serviceRowOf } from './definition-rows.js';
 import type { OwnNode } from './own-node.js';
@@ -37,6 +38,8 @@ export class LocalDraft {
   /** Checks that the command registers, new or again, and what a new one says. */
   private readonly registered = new Map<string, CheckPlan>();
   private readonly shown = new Map<string, CheckOutcome>();
+  /** Rows to be written though they say what is there already. */
+  private readonly saidAgain = new Set<string>();
   private readonly changes: Change[] = [];
   private readonly endangered: CheckRow[] = [];
 
@@ -93,6 +96,15 @@ export class LocalDraft {
     if (!row) return;
     this.checks.set(checkId, row);
     if (outcome) this.shown.set(checkId, outcome);
+  }
+
+  /** Writes a catalog row of ours even when it is as it should be. One that nothing of ours stands for is left alone. */
+  sayAgain(ref: RowRef): void {
+    this.saidAgain.add(refKey(ref));
+    const service = ref.kind === 'service' ? this.service(ref.id) : undefined;
+    if (service) this.touchService(service);
+    else if (ref.kind === 'check' && this.check(ref.id)) this.touchCheck(ref.id);
+    else this.touchOwnRows();
   }
 
   /** The agent's own rows, as they should be; a definition that takes the id of one stands for it. */
@@ -169,13 +181,20 @@ export class LocalDraft {
   }
 
   private write<R extends Row>(row: R, stored: R | undefined): void {
-    if (!sameRow(row, stored)) this.changes.push(put(row));
+    // What stands for our definitions is ours to say, so one that another agent wrote is written anew.
+    const isOurs = !isCatalogRow(row) || (stored && isCatalogRow(stored) && stored.origin === row.origin);
+    if (isOurs && sameRow(row, stored) && !this.saidAgain.has(refKey(refOf(row)))) return;
+    this.changes.push(put(row));
   }
 
   private stored(row: CatalogRow): Row | undefined {
     if (row.kind === 'service') return this.head.service(row.node, row.id);
     return row.kind === 'check' ? this.head.check(row.node, row.checkId) : this.head.node(row.node);
   }
+}
+
+function isCatalogRow(row: Row): row is CatalogRow {
+  return row.kind === 'node' || row.kind === 'service' || row.kind === 'check';
 }
 
 /** A check row repeats its service's name and tags; as long as these stay, it does too. */

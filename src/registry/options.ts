@@ -6,6 +6,8 @@ export interface RegistryOptions {
   readonly store?: Store;
   /** Opens the embedded store in this directory, which is created when absent. */
   readonly dataDir?: string;
+  /** Where copies of other agents' facts are kept. Default: `copies` in `dataDir`, else memory. */
+  readonly copiesDir?: string;
   readonly node?: NodeOptions;
   /** Default `dc1`. */
   readonly datacenter?: string;

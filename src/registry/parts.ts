@@ -11,6 +11,7 @@ import type { QueryCommands } from './query-commands.js';
 import type { Reconciler } from './reconcile.js';
 import type { RegistryEvents } from './registry-events.js';
 import type { StateCommands } from './state-commands.js';
+import type { SyncHostParts } from './sync-host.js';
 
 /** What a registry is put together from; see create-registry.ts. */
 export interface RegistryParts {
@@ -27,5 +28,6 @@ export interface RegistryParts {
   readonly reconciler: Reconciler;
   readonly scheduler: CheckScheduler;
   readonly search: MetadataManager;
+  readonly sync: SyncHostParts;
   close(): Promise<void>;
 }

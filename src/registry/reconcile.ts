@@ -1,5 +1,6 @@
 import type { LocalServiceRow, StateReader } from '../model/index.js';
 import { defaults } from '../model/index.js';
+import type { Core } from './core.js';
 import type { LocalDraft } from './local-draft.js';
 import type { LocalNode } from './local-node.js';
 import { CONSUL_SERVICE, SERF_HEALTH } from './own-node.js';
@@ -28,7 +29,7 @@ export class Reconciler {
     const { catalog, clock } = this.node.core;
     await this.node.change((draft, head) => {
       draft.touchOwnRows();
-      removeUnexplained(draft, head, this.node.core.self.name);
+      removeUnexplained(draft, head, this.node.core);
     });
     const services = [...catalog.localServices()].map((row) => row.id);
     const checks = [...catalog.localChecks()].map((row) => row.checkId);
@@ -94,13 +95,15 @@ function* slices(services: readonly string[], checks: readonly string[]): Iterab
   }
 }
 
-/** Rows that somebody else wrote under our node's name. */
-function removeUnexplained(draft: LocalDraft, head: StateReader, node: string): void {
-  for (const row of head.servicesOf(node)) {
-    if (row.id !== CONSUL_SERVICE && !head.localService(row.id)) draft.removeService(row.id);
+/** Rows that somebody else wrote under our node's name. Those of another agent that lives are not ours to remove. */
+function removeUnexplained(draft: LocalDraft, head: StateReader, { self, owners }: Core): void {
+  for (const row of head.servicesOf(self.name)) {
+    if (row.id === CONSUL_SERVICE || head.localService(row.id) || owners.isLiveOther(row)) continue;
+    draft.removeService(row.id);
   }
-  for (const row of head.checksOf(node)) {
-    if (row.checkId !== SERF_HEALTH && !head.localCheck(row.checkId)) draft.removeCheck(row.checkId);
+  for (const row of head.checksOf(self.name)) {
+    if (row.checkId === SERF_HEALTH || head.localCheck(row.checkId) || owners.isLiveOther(row)) continue;
+    draft.removeCheck(row.checkId);
   }
 }
 

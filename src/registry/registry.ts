@@ -13,8 +13,10 @@ import type {
   ServiceRegistration,
 } from '../model/index.js';
 import { authorize } from './core.js';
+import type { SyncHost } from '../sync/index.js';
 import type { RegistryParts } from './parts.js';
 import type { RegistryEventName, RegistryEvents } from './registry-events.js';
+import { RegistrySyncHost } from './sync-host.js';
 import { restoreRows } from './whole-state.js';
 
 type Args<K extends keyof RegistryCommands> = RegistryCommands[K] extends (...args: infer A) => unknown ? A : never;
@@ -28,12 +30,15 @@ export class Registry implements RegistryCommands {
   readonly nodeId: string;
   /** What everything reads. Synchronous, always consistent, up to date with every command that was answered. */
   readonly catalog: Catalog;
+  /** For agents that keep their catalogs alike: what others say comes in here, and what this one says goes out. */
+  readonly syncHost: SyncHost;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: RegistryParts) {
     this.nodeName = parts.core.self.name;
     this.nodeId = parts.core.self.id;
     this.catalog = parts.catalog;
+    this.syncHost = new RegistrySyncHost(this, parts.sync);
   }
 
   /** The space in which indexes mean something: new for a store that starts empty or is restored. */

@@ -15,6 +15,7 @@ import type {
   Json,
   KvDelete,
   KvWrite,
+  Owned,
   SessionRequest,
   SessionRow,
   TxnOperation,
@@ -74,7 +75,8 @@ export class StateCommands {
   async transaction(operations: readonly TxnOperation[], caller?: Caller): Promise<TxnOutcome> {
     for (const operation of operations) this.authorizeOperation(operation, caller);
     for (const operation of operations) this.judge(operation, operations);
-    const context = { ...this.keyContext, ...this.core.self.owner };
+    const isAbandoned = (row: Owned): boolean => this.core.owners.isAbandoned(row);
+    const context = { ...this.keyContext, ...this.core.self.owner, isAbandoned };
     let found: readonly Promise<TxnResult>[] = [];
     const { result, index } = await this.core.decide((head) => {
       const decided = decideTxn(head, operations, context);

@@ -1,5 +1,15 @@
 import type { Decision } from '../catalog/index.js';
-import type { CatalogView, Change, ChangeSet, Row, RowRef, Snapshot, StateReader, Store } from '../model/index.js';
+import type {
+  CatalogView,
+  Change,
+  ChangeSet,
+  CommitOptions,
+  Row,
+  RowRef,
+  Snapshot,
+  StateReader,
+  Store,
+} from '../model/index.js';
 import { invalid, isDiscoveryError, refKey, refOf, ServiceDiscoveryError } from '../model/index.js';
 
 /** A result with the index at which it can be read; for a decision without changes, the index it was judged at. */
@@ -18,8 +28,18 @@ export interface FollowedCatalog<A> extends Pick<CatalogView, 'index' | 'reached
   apply(update: Snapshot | ChangeSet): A;
 }
 
+/** Where changes come from: a command of this agent's clients, checks and timers, or what sync brings from another's. */
+export type Source = 'command' | 'merge';
+
+/** A decision, and how it is to be committed. */
+export interface Written<T> extends Decision<T>, Pick<CommitOptions, 'durability' | 'at'> {
+  /** Default: a command. */
+  readonly source?: Source;
+}
+
 interface InFlight {
   readonly changes: readonly Change[];
+  readonly written: Written<unknown>;
   readonly release: () => void;
   index: Promise<number>;
 }
@@ -45,15 +65,16 @@ export class Writer<A> {
   ) {}
 
   /** `decision` must be synchronous; what it throws refuses the command and changes nothing. */
-  async decide<T>(decision: (head: StateReader) => Decision<T>): Promise<Decided<T>> {
+  async decide<T>(decision: (head: StateReader) => Written<T>): Promise<Decided<T>> {
     if (this.failure) throw this.failure;
-    const { changes, result } = decision(this.head);
+    const written = decision(this.head);
+    const { changes, result } = written;
     refuseMalformed(changes);
     if (changes.length === 0) {
       await this.last;
       return { result, index: this.catalog.index };
     }
-    const flight: InFlight = { changes, release: this.head.stage(changes), index: Promise.resolve(0) };
+    const flight: InFlight = { changes, written, release: this.head.stage(changes), index: Promise.resolve(0) };
     this.inFlight.push(flight);
     flight.index = this.commit(flight);
     this.last = flight.index;
@@ -67,13 +88,16 @@ export class Writer<A> {
     return flight?.index ?? Promise.resolve(0);
   }
 
-  /** Applies what the store yields, our own commits included, until `signal` aborts. */
-  async follow(signal: AbortSignal, onApplied: (applied: A, update: Snapshot | ChangeSet) => void): Promise<void> {
+  /**
+   * Applies what the store yields, our own commits included, until `signal` aborts. `source` is told of our own, in the
+   * turn in which the catalog shows them; a snapshot has none.
+   */
+  async follow(signal: AbortSignal, onApplied: (applied: A, source: Source | undefined) => void): Promise<void> {
     try {
       for await (const update of this.store.follow(0, signal)) {
         const applied = this.catalog.apply(update);
-        if (update.type === 'changes') this.releaseFollowed(update);
-        onApplied(applied, update);
+        const own = update.type === 'changes' ? this.releaseFollowed(update) : undefined;
+        onApplied(applied, own && (own.written.source ?? 'command'));
       }
       if (!signal.aborted) this.fail(new Error('its feed ended'));
     } catch (error) {
@@ -89,11 +113,13 @@ export class Writer<A> {
 
   private async commit(flight: InFlight): Promise<number> {
     try {
-      const index = await this.store.commit(flight.changes);
+      const { durability, at } = flight.written;
+      const index = await this.store.commit(flight.changes, { durability, at });
       await this.catalog.reached(index);
       return index;
     } catch (error) {
-      throw this.fail(error);
+      // A copy that refuses an index has written nothing, and nobody decides on what is in flight there.
+      throw flight.written.at !== undefined && isDiscoveryError(error, 'CONFLICT') ? error : this.fail(error);
     } finally {
       this.settle(flight);
     }
@@ -103,9 +129,11 @@ export class Writer<A> {
    * Own commits come back in the order they were handed out. Released here, in the same turn in which the catalog
    * takes them over, so that no decision sees a row as in flight (index 0) that readers already see committed.
    */
-  private releaseFollowed(update: ChangeSet): void {
+  private releaseFollowed(update: ChangeSet): InFlight | undefined {
     const oldest = this.inFlight[0];
-    if (oldest && touchSame(oldest.changes, update.changes)) this.settle(oldest);
+    if (!oldest || !touchSame(oldest.changes, update.changes)) return undefined;
+    this.settle(oldest);
+    return oldest;
   }
 
   private settle(flight: InFlight): void {

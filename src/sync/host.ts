@@ -40,10 +40,11 @@ export interface SyncHost {
   onLocal(listener: (set: LocalSet) => void): () => void;
   /**
    * Asked within commands: rows of an origin that is neither ours nor live are taken over by a repeated registration and
-   * replaced by a restore; those of a live one are not. Before the first call no other origin is live.
+   * replaced by a restore; those of a live one are not. Before the first call every origin of which there is a document
+   * `member/ORIGIN` is held to be live.
    */
   judgeOrigins(isLive: (origin: Origin) => boolean): void;
-  /** Says a row of our own node again under a larger clock, or that it is not there. */
+  /** Says a row of our own node again under a larger clock. Does nothing for one that nothing of ours stands for. */
   reclaim(ref: RowRef): Promise<void>;
   /**
    * Withdraws a row of ours that lost against another origin's. Told as a deletion of ours, whether the catalog still

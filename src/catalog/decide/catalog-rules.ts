@@ -48,10 +48,10 @@ export function writeService(draft: Draft, row: ServiceRow): void {
   if (existing && !tellsTheSame(existing, row)) retellChecks(draft, row);
 }
 
-/** The service's name and tags are repeated in its checks. */
-function retellChecks(draft: Draft, { node, id, service, tags }: ServiceRow): void {
+/** The service's name and tags are repeated in its checks, which so become its owner's. */
+function retellChecks(draft: Draft, { node, id, service, tags, origin, datacenter }: ServiceRow): void {
   for (const check of Array.from(draft.state.checksOfService(node, id))) {
-    draft.putRow({ ...check, serviceName: service, serviceTags: tags }, check);
+    draft.putRow({ ...check, serviceName: service, serviceTags: tags, origin, datacenter }, check);
   }
 }
 

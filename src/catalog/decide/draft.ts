@@ -1,5 +1,5 @@
 import { put, remove, sameRow } from '../../model/index.js';
-import type { CatalogRow, Change, Row, RowKind, SessionRow, StateReader } from '../../model/index.js';
+import type { CatalogRow, Change, Owned, Row, RowKind, SessionRow, StateReader } from '../../model/index.js';
 import { Head } from '../head/head.js';
 import type { LockDelay } from './decision.js';
 import { endSessions } from './session-end.js';
@@ -14,7 +14,11 @@ export class Draft {
   readonly lockDelays: LockDelay[] = [];
   readonly #head: Head;
 
-  constructor(state: StateReader) {
+  constructor(
+    state: StateReader,
+    /** Nobody speaks for the row any more: who repeats it takes it over. */
+    private readonly isAbandoned: (row: Owned) => boolean = () => false,
+  ) {
     this.#head = new Head(state);
     this.state = this.#head;
   }
@@ -25,9 +29,12 @@ export class Draft {
     this.changes.push(...changes);
   }
 
-  /** Writes nothing when the row says what is there already: an idempotent write moves no index. */
+  /**
+   * Writes nothing when the row says what is there already: an idempotent write moves no index. Whose fact it is does
+   * not make it another fact, unless it is nobody's.
+   */
   putRow<R extends CatalogRow>(row: R, existing: R | undefined): void {
-    if (sameRow<Row>(row, existing)) return;
+    if (existing && sameRow<Row>(row, existing) && !this.isAbandoned(existing)) return;
     this.add([put(row)]);
   }
 

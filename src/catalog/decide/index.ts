@@ -6,6 +6,7 @@ export { removeCheck, removeNode, removeService, writeCheck, writeNode, writeSer
 export { decideKvDelete, decideKvPut } from './kv.js';
 export { decideSessionCreate, decideSessionDestroy } from './session.js';
 export { endSessions, sessionsOfCheck } from './session-end.js';
+export type { SessionEnd } from './session-end.js';
 export { decideTxn, outcomeAt } from './txn.js';
 export { isUuid, uuidComplaint } from './uuid.js';
 export { decideQueryCreate, decideQueryDelete, decideQueryUpdate } from './query-write.js';

@@ -11,7 +11,10 @@ import { kvStep, refuseKvStep } from './txn-kv.js';
  * every operation is judged by itself; only if none is refused they are run, and every one that fails is told, not only
  * the first: a failed operation changes nothing and those after it are judged as if it had not been there.
  */
-export interface TxnContext extends KvContext, Owned {}
+export interface TxnContext extends KvContext, Owned {
+  /** See Draft. Default: no row is. */
+  isAbandoned?(row: Owned): boolean;
+}
 
 /** The outcome without the index, which is known only once the changes are committed: see `outcomeAt`. */
 export type TxnVerdict =
@@ -28,7 +31,7 @@ export function decideTxn(
   refuseTooMany(operations);
   const refused = eachOperation(operations, (operation) => refuse(operation, context));
   if (refused.errors.length > 0) return decision({ ok: false, errors: refused.errors });
-  const draft = new Draft(state);
+  const draft = new Draft(state, context.isAbandoned?.bind(context));
   const { errors, results } = eachOperation(operations, (operation) => run(draft, operation, context));
   if (errors.length > 0) return decision({ ok: false, errors });
   return decision({ ok: true, results }, draft.changes, draft.lockDelays);

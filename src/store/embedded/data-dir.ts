@@ -5,6 +5,7 @@
  *   store/            the engine's files; its LOCK keeps a second agent out
  *   acknowledged      the ordinal of the newest acknowledged batch (`high-water-mark.ts`)
  *   owner             process id of the agent that has it open
+ *   copies/           data directories of copies of other agents' facts (registry/copy-stores.ts)
  *   evidence/         log files of a store that proved damaged (`evidence.ts`)
  *   node-id           this agent's UUID
  *   backup-format-1/  the store as it was before a migration

@@ -40,7 +40,10 @@ export type SyncInput =
   | { readonly type: 'leave' }
   | { readonly type: 'force-leave'; readonly origin: Origin; readonly prune: boolean };
 
-/** `after` is absent for a deletion. Rows as committed, with their indexes. */
+/**
+ * `after` is absent for a deletion, `before` too when a row of ours is withdrawn in whose place the catalog shows
+ * another's. Rows as committed, with their indexes.
+ */
 export interface LocalChange {
   readonly ref: RowRef;
   readonly before?: Row;

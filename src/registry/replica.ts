@@ -1,0 +1,69 @@
+import type { Catalog } from '../catalog/index.js';
+import { decision } from '../catalog/index.js';
+import type { ServiceDiscoveryError, Store } from '../model/index.js';
+import type { Clock, Logger } from '../runtime/index.js';
+import type { Held, Merge, MergeTarget } from '../sync/index.js';
+import { Feed } from './feed.js';
+import { TombstonePruner } from './tombstones.js';
+
+export interface ReplicaOptions {
+  /** Of the rows. */
+  readonly datacenter: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Facts of other agents that are not of our catalog (a home's state, another datacenter), in a store of their own. */
+export class Replica {
+  readonly catalog: Catalog;
+
+  private constructor(
+    readonly target: MergeTarget,
+    private readonly feed: Feed,
+    clock: Clock,
+  ) {
+    this.catalog = feed.catalog;
+    const tombstones = new TombstonePruner(feed.catalog, clock);
+    feed.beforeClose(() => tombstones.close());
+    tombstones.start();
+  }
+
+  /** Takes the store over, and closes it. */
+  static async over(
+    store: Store,
+    target: MergeTarget,
+    { datacenter, clock, logger }: ReplicaOptions,
+  ): Promise<Replica> {
+    const feed = new Feed(store, { datacenter, logger });
+    try {
+      await feed.start();
+    } catch (error) {
+      await feed.close();
+      throw error;
+    }
+    return new Replica(target, feed, clock);
+  }
+
+  /** A state copy's indexes are the home's; those of another datacenter's copy are its store's own. */
+  get indexSpace(): string {
+    return this.target.type === 'state' ? this.target.space : this.feed.store.indexSpace;
+  }
+
+  get held(): Held {
+    const { target, catalog } = this;
+    return { target, rows: catalog.rows().rows, documents: catalog.documents() };
+  }
+
+  async merge({ changes, durability, at }: Merge): Promise<void> {
+    await this.feed.writer.decide(() => ({ ...decision(undefined, changes), source: 'merge', durability, at }));
+  }
+
+  /** The disk failed. */
+  onFatal(listener: (error: ServiceDiscoveryError) => void): void {
+    this.feed.events.on('fatal', listener);
+  }
+
+  close(): Promise<void> {
+    return this.feed.close();
+  }
+}

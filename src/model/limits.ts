@@ -258,5 +258,11 @@ export const limits = {
   // ---- sync: calls between agents
   peerCallsAtOnce: 1_000,
 
+  // ---- sync: the loop
+  /** What waits for a write to disk before it may be said. */
+  outboxMessages: 10_000,
+  /** Connections of agents that have not introduced themselves yet. */
+  peerHandshakesAtOnce: 128,
+
   // ---- replicas
 } as const;

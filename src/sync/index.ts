@@ -6,5 +6,6 @@ export type { Held, LocalSet, SyncHost } from './host.js';
 export * from './messages.js';
 export { ownDocument, storedIncarnation } from './step/own-info.js';
 export { protocolVersions } from './protocol.js';
+export { parseSeed, type Seed } from './seed-address.js';
 export { defaultSyncSettings, type SyncSettings } from './settings.js';
 export type { LocalChange, Merge, MergeTarget, Notice } from './step/types.js';

@@ -3,7 +3,7 @@ import type { PeerConfig } from './agent-config.js';
 import { isWildcard, splitHosts, type ListenAddress } from './listen.js';
 import { ms, number } from './raw-values.js';
 import type { RawConfig } from './schema/index.js';
-import { parseSeed } from './seeds.js';
+import { parseSeed } from '../../sync/index.js';
 
 type SyncConfig = PeerConfig['settings'];
 

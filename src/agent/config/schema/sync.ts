@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseSeed } from '../seeds.js';
+import { parseSeed } from '../../../sync/index.js';
 import { count, positiveDuration, waitDuration } from './values.js';
 
 const seed = z

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSeed } from './seeds.js';
+import { parseSeed } from './seed-address.js';
 
 test.each([
   ['10.0.0.1', { host: '10.0.0.1', port: undefined }],

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 /** Where another agent may be met. Without a port, the default one. */
 export interface Seed {
   readonly host: string;
@@ -18,4 +16,8 @@ export function parseSeed(text: string): Seed | undefined {
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
   if (six === undefined ? !HOST.test(other) : !isIPv6(six)) return undefined;
   return { host: six ?? other, port };
+}
+
+function isIPv6(text: string): boolean {
+  return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]`);
 }

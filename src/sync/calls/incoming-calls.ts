@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { invalid, isDiscoveryError, limits, ServiceDiscoveryError, type RegistryCommands } from '../../model/index.js';
+import type { AnswerMessage, Message, Origin } from '../messages.js';
+import { methodOf, type Method } from './methods.js';
+import type { StreamPosition } from './outgoing-calls.js';
+import { sayError } from './remote-error.js';
+
+type CallMessage = Message & { readonly type: 'call' };
+
+export interface IncomingCallsOptions {
+  readonly commands: RegistryCommands;
+  readonly send: (to: Origin, message: AnswerMessage) => void;
+  /** Resolves when these are known here, and not later than a caller would wait. */
+  readonly known: (needs: readonly StreamPosition[]) => Promise<void>;
+  /** Throws when this agent may not decide what the method is about. */
+  readonly refuse: (method: Method<unknown, unknown>) => void;
+  /** Where the effects of what was just executed can be seen. */
+  readonly seen: (method: Method<unknown, unknown>) => readonly StreamPosition[];
+}
+
+const callArguments = z.object({
+  token: z.string(),
+  needs: z.array(z.object({ stream: z.string(), inc: z.number(), ver: z.number() })).max(8),
+  body: z.unknown(),
+});
+
+/** Commands that other agents ask of this one: each is answered once, whatever was asked. */
+export class IncomingCalls {
+  private readonly underWay = new Map<Origin, number>();
+
+  constructor(private readonly options: IncomingCallsOptions) {}
+
+  /** Never throws and never rejects. */
+  async take(from: Origin, call: CallMessage): Promise<void> {
+    this.options.send(from, await this.answerTo(from, call));
+  }
+
+  private async answerTo(from: Origin, { id, method: name, args }: CallMessage): Promise<AnswerMessage> {
+    try {
+      const { value, seen } = await this.bounded(from, () => this.execute(name, args));
+      return { type: 'answer', id, ok: true, value: value ?? null, seen };
+    } catch (error) {
+      return { type: 'answer', id, ok: false, value: sayError(malformed(error, name)), seen: [] };
+    }
+  }
+
+  private async execute(name: string, args: unknown): Promise<{ value: unknown; seen: readonly StreamPosition[] }> {
+    const method = methodOf(name);
+    if (!method) throw new ServiceDiscoveryError('UNSUPPORTED', `this agent knows no command ${JSON.stringify(name)}`);
+    const { token, needs, body } = callArguments.parse(args);
+    const command = method.body(body);
+    await this.options.known(needs);
+    // Asked last: what was true before waiting need not be true now, and from here on nothing waits.
+    this.options.refuse(method);
+    const value = await method.run(this.options.commands, command, { token });
+    return { value, seen: this.options.seen(method) };
+  }
+
+  /** One peer cannot make us hold more than so many of its commands. */
+  private async bounded<T>(from: Origin, work: () => Promise<T>): Promise<T> {
+    const count = this.underWay.get(from) ?? 0;
+    if (count >= limits.peerCallsAtOnce) {
+      throw new ServiceDiscoveryError('RATE_LIMITED', 'this agent executes too many commands of that one already');
+    }
+    this.underWay.set(from, count + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.underWay.get(from) ?? 1) - 1;
+      if (left > 0) this.underWay.set(from, left);
+      else this.underWay.delete(from);
+    }
+  }
+}
+
+/** What zod says of a body is of no use to a client of another agent. */
+function malformed(error: unknown, name: string): unknown {
+  return error instanceof z.ZodError && !isDiscoveryError(error)
+    ? invalid(`the command ${name} came with arguments that are none`)
+    : error;
+}

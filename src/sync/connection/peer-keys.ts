@@ -59,9 +59,14 @@ export class PeerKeys {
   }
 }
 
+/** Base64 as `openssl rand -base64 32` writes it. */
+export function isKey(key: string): boolean {
+  const bytes = Buffer.from(key, 'base64');
+  return bytes.length === KEY_BYTES && bytes.toString('base64') === key;
+}
+
 /** The key itself; INVALID_ARGUMENT, without showing it, when it is none. */
 export function checkedKey(key: string): string {
-  const bytes = Buffer.from(key, 'base64');
-  if (bytes.length === KEY_BYTES && bytes.toString('base64') === key) return key;
+  if (isKey(key)) return key;
   throw invalid(`a gossip key is the base64 text of ${KEY_BYTES} bytes`);
 }

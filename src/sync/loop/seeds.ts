@@ -31,6 +31,7 @@ export class Seeds {
   private readonly own = new Set<string>();
   private readonly told = new Map<string, number>();
   private isRunning = false;
+  private restartAtMs = 0;
 
   constructor(private readonly options: SeedsOptions) {}
 
@@ -43,7 +44,9 @@ export class Seeds {
 
   /** Nobody is connected any more: whoever was met has to be met again. */
   restart(): void {
-    if (this.isRunning) return;
+    const now = this.options.clock.now();
+    if (this.isRunning || now < this.restartAtMs) return;
+    this.restartAtMs = now + BACKOFF.capMs;
     this.done.clear();
     this.start();
   }

@@ -12,8 +12,9 @@ import type { CommandCaller } from '../calls/caller.js';
 import type { BodyOf, MethodName, ResultOf } from '../calls/methods.js';
 import type { Origin } from '../messages.js';
 import { noLeader } from '../server-name.js';
-import type { HomeView, MembersPart } from '../step/parts.js';
+import type { MembersPart } from '../step/parts.js';
 import { deregistrationOrigins, registrationParts } from './catalog-parts.js';
+import { reachableHome } from './home.js';
 import { ownerNow, unreachable } from './owners.js';
 import { planTransaction, refusedAt, type TransactionPlan } from './transactions.js';
 
@@ -92,9 +93,9 @@ class Route {
     decide: () => Promise<R>,
   ): Promise<R> {
     const { members } = this.options;
-    const { origin } = members.home();
+    const origin = reachableHome(members);
     if (origin === members.self.origin) return decide();
-    if (origin === undefined || members.of(origin)?.isConnected !== true) return Promise.reject(noLeader());
+    if (origin === undefined) return Promise.reject(noLeader());
     return this.ask(origin, name, body, caller, noLeader) as Promise<R>;
   }
 
@@ -122,7 +123,7 @@ class Route {
   async transaction(operations: readonly TxnOperation[], caller?: Caller): Promise<TxnOutcome> {
     const { local, catalog, members } = this.options;
     const plan = planTransaction(catalog, operations);
-    const at = plan.needsHome ? this.homeOrSelf(members.home()) : this.ownerOfAll(plan);
+    const at = plan.needsHome ? this.home() : this.ownerOfAll(plan);
     const foreign = [...plan.owners].filter(([, origin]) => !this.isOf(origin, at)).map(([opIndex]) => opIndex);
     if (foreign.length > 0) return refusedAt(foreign, (opIndex) => this.belongsElsewhere(plan, opIndex));
     if (at === members.self.origin) return local.transaction(operations, caller);
@@ -167,10 +168,9 @@ class Route {
     }
   }
 
-  private homeOrSelf({ origin }: HomeView): Origin {
-    const { members } = this.options;
-    if (origin === members.self.origin) return origin;
-    if (origin === undefined || members.of(origin)?.isConnected !== true) throw noLeader();
+  private home(): Origin {
+    const origin = reachableHome(this.options.members);
+    if (origin === undefined) throw noLeader();
     return origin;
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseSeed } from '../../../sync/index.js';
+import { isKey, parseSeed } from '../../../sync/index.js';
 import { count, positiveDuration, waitDuration } from './values.js';
 
 const seed = z
@@ -8,14 +8,6 @@ const seed = z
     (text) => parseSeed(text) !== undefined,
     'must be HOST, HOST:PORT or [IPV6]:PORT; HOST an IP address or a name',
   );
-
-const KEY_BYTES = 32;
-
-/** Base64 as `openssl rand -base64 32` writes it. */
-function isKey(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.length === KEY_BYTES && bytes.toString('base64') === text;
-}
 
 const keys = z
   .union([z.string(), z.array(z.string())])

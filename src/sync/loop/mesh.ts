@@ -1,0 +1,284 @@
+import { defaults, limits, ServiceDiscoveryError, type PeerReport } from '../../model/index.js';
+import type { Clock, Connection, Logger, Network, NetworkAddress, Random } from '../../runtime/index.js';
+import type { PeerKeys } from '../connection/peer-keys.js';
+import type { PeerConnection, PeerConnectionOptions, PeerEnd, PeerHello, Refusal } from '../connection/types.js';
+import type { MemberInfo, Message, Origin } from '../messages.js';
+import { hostPort } from '../server-name.js';
+import type { SyncSettings } from '../settings.js';
+import type { MembersPart } from '../step/parts.js';
+import type { Send, SyncInput } from '../step/types.js';
+import { Dialer, refusalOf } from './dialer.js';
+import { Links, type Link } from './links.js';
+import { Seeds } from './seeds.js';
+
+export interface MeshOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: SyncSettings;
+  readonly keys?: PeerKeys;
+  readonly members: MembersPart;
+  readonly seeds: readonly NetworkAddress[];
+  readonly lookup: (address: NetworkAddress) => Promise<readonly NetworkAddress[]>;
+  readonly introduce: (options: PeerConnectionOptions) => Promise<PeerConnection>;
+  readonly take: (input: SyncInput) => void;
+  readonly message: (from: Origin, message: Message) => void;
+  readonly disconnected: (origin: Origin) => void;
+  /** It left, and looks only for whom it is told of until somebody is met. */
+  readonly isPassive: boolean;
+}
+
+const STOPPING: Refusal = { code: 'stopping', reason: 'the agent stops' };
+/** A connection that neither side needs is ended by the side that made it, this long after it was made. */
+const UNWANTED_MS = 10_000;
+/** Between two lines about one machine that was refused. */
+const TELL_EVERY_MS = 60_000;
+
+/** The connections of this agent: who is let in, who is dialled, when one is given up. */
+export class Mesh {
+  received = 0;
+  private readonly links: Links;
+  private readonly dialer: Dialer;
+  private readonly seeds: Seeds;
+  private readonly told = new Map<string, number>();
+  private introducing = 0;
+  private isClosing = false;
+  private isPassive: boolean;
+
+  constructor(private readonly options: MeshOptions) {
+    const { clock, random, logger, members, seeds, lookup, take } = options;
+    this.isPassive = options.isPassive;
+    const reach = (address: NetworkAddress, signal: AbortSignal): Promise<Origin> => this.reach(address, signal);
+    this.links = new Links({
+      self: members.self.origin,
+      clock,
+      connected: (peer) => this.connected(peer),
+      message: (from, message) => {
+        this.received++;
+        options.message(from, message);
+      },
+      ended: (peer, end) => this.ended(peer, end),
+    });
+    this.dialer = new Dialer({
+      self: members.self.origin,
+      clock,
+      random,
+      isLinked: (origin) => this.links.get(origin) !== undefined,
+      reach,
+      failed: (member, evidence, error) => {
+        this.tellFailed(member, error);
+        take({ type: 'dial-failed', origin: member.origin, evidence });
+      },
+    });
+    this.seeds = new Seeds({ seeds, clock, random, logger, lookup, reach, isMet: (address) => this.isMet(address) });
+  }
+
+  start(): void {
+    this.seeds.start();
+    this.reconcile();
+  }
+
+  /** Somebody has connected to our port. */
+  accept(connection: Connection): void {
+    if (this.isClosing || this.introducing >= limits.peerHandshakesAtOnce) return connection.destroy();
+    this.introduce(connection, 'acceptor').catch((error: unknown) => {
+      this.tellRefused(connection.remote, error);
+    });
+  }
+
+  /** Resolves with who is there once connected. */
+  async reach(address: NetworkAddress, signal?: AbortSignal): Promise<Origin> {
+    const connection = await this.options.network.dial(address, { timeoutMs: defaults.peerDialTimeoutMs, signal });
+    if (signal?.aborted || this.isClosing) {
+      connection.destroy();
+      throw new ServiceDiscoveryError('ABORTED', 'no longer wanted');
+    }
+    return this.introduce(connection, 'dialer');
+  }
+
+  isMet({ host, port }: NetworkAddress): boolean {
+    for (const { connection } of this.links.all()) {
+      if (connection.peer.host === host && connection.peer.port === port) return true;
+    }
+    return false;
+  }
+
+  isConnected(origin: Origin): boolean {
+    return this.links.get(origin) !== undefined;
+  }
+
+  peers(): readonly MemberInfo[] {
+    return Array.from(this.links.all(), ({ connection }) => connection.peer);
+  }
+
+  send({ to, message, priority }: Send): boolean {
+    return this.links.send(to, message, priority);
+  }
+
+  /** What that peer said could not be dealt with. */
+  cut(origin: Origin): void {
+    const link = this.links.get(origin);
+    if (link) this.links.giveUp(link);
+  }
+
+  /** After each tick. `lagMs` of our own sleep is nobody's silence. */
+  upkeep(lagMs: number): void {
+    const now = this.options.clock.now();
+    for (const link of [...this.links.all()]) {
+      link.receivedMs = Math.min(now, link.receivedMs + lagMs);
+      if (now - link.receivedMs >= defaults.peerSilentMs) this.links.giveUp(link);
+      else if (now - link.sentMs >= defaults.peerPingMs) {
+        this.links.send(link.connection.peer.origin, { type: 'ping' }, 'control');
+      }
+    }
+    this.reconcile();
+    if (this.links.size === 0) this.seeds.restart();
+  }
+
+  /** Connections, and members that are being looked for. */
+  report(): PeerReport[] {
+    const connected = Array.from(this.links.all(), (link) => this.reportLink(link));
+    const looked = Array.from(this.dialer.pending, (member): PeerReport => ({
+      ...nameOf(member),
+      state: 'waiting',
+      rttMs: undefined,
+      sentBytes: 0,
+      receivedBytes: 0,
+      queuedBytes: 0,
+      droppedFrames: 0,
+      compression: 'off',
+      encrypted: false,
+    }));
+    return [...connected, ...looked];
+  }
+
+  /** Bytes and frames of the connections there are. */
+  traffic(): readonly ReturnType<PeerConnection['report']>[] {
+    return Array.from(this.links.all(), ({ connection }) => connection.report());
+  }
+
+  /** Nobody is dialled or let in any more, and what is to be said last is sent before connections end. */
+  async close(last: (peer: MemberInfo) => Message | undefined, graceMs: number): Promise<void> {
+    this.isClosing = true;
+    this.dialer.close();
+    this.seeds.close();
+    for (const peer of this.peers()) {
+      const message = last(peer);
+      if (message) this.links.send(peer.origin, message, 'control');
+    }
+    this.links.closeAll(STOPPING);
+    await this.drained(graceMs);
+    for (const link of [...this.links.all()]) link.connection.destroy();
+  }
+
+  /** Resolves when nothing waits for any peer, or after `graceMs`. */
+  async drained(graceMs: number): Promise<void> {
+    const { clock } = this.options;
+    const dueMs = clock.now() + graceMs;
+    while (clock.now() < dueMs && this.traffic().some(({ queuedBytes }) => queuedBytes > 0)) {
+      await new Promise<void>((resolve) => void clock.after(DRAIN_LOOK_MS, resolve));
+    }
+  }
+
+  private reconcile(): void {
+    if (this.isPassive && this.links.size === 0) return;
+    this.isPassive = false;
+    const { members, clock } = this.options;
+    const wanted = members.wanted();
+    this.dialer.reconcile(wanted);
+    const origins = new Set(wanted.map(({ origin }) => origin));
+    for (const { connection, sinceMs } of [...this.links.all()]) {
+      const isNeeded = connection.role === 'acceptor' || origins.has(connection.peer.origin);
+      if (!isNeeded && clock.now() - sinceMs > UNWANTED_MS) connection.close(UNWANTED);
+    }
+  }
+
+  private async introduce(connection: Connection, role: 'dialer' | 'acceptor'): Promise<Origin> {
+    const { members, keys, settings, clock } = this.options;
+    this.introducing++;
+    try {
+      const peer = await this.options.introduce({
+        connection,
+        role,
+        self: members.self,
+        admit: (hello) => this.admit(hello, role),
+        ...(keys ? { keys } : {}),
+        settings,
+        clock,
+      });
+      if (this.isClosing) peer.close(STOPPING);
+      else this.links.adopt(peer);
+      return peer.peer.origin;
+    } finally {
+      this.introducing--;
+    }
+  }
+
+  private admit({ member }: PeerHello, role: 'dialer' | 'acceptor'): Refusal | undefined {
+    if (this.isClosing) return STOPPING;
+    return this.options.members.admit(member) ?? this.links.duplicate(member, role);
+  }
+
+  private connected(peer: MemberInfo): void {
+    this.dialer.met(peer.origin);
+    this.options.take({ type: 'connected', peer });
+    // Whom it introduces is wanted at once.
+    this.reconcile();
+  }
+
+  /** Ended by the other side, or by its machine, without a word: perhaps nobody is there any more. */
+  private ended(peer: MemberInfo, { evidence, by, refusal }: PeerEnd): void {
+    const isHard = by !== 'us' && refusal === undefined && (evidence === 'reset' || evidence === 'closed');
+    this.options.take({ type: 'disconnected', origin: peer.origin, evidence: isHard ? 'hard' : 'soft' });
+    this.options.disconnected(peer.origin);
+    if (this.isClosing) return;
+    const wanted = this.options.members.wanted().find(({ origin }) => origin === peer.origin);
+    if (wanted) this.dialer.lost(wanted);
+  }
+
+  private reportLink({ connection }: Link): PeerReport {
+    const traffic = connection.report();
+    const { sentBytes, receivedBytes, queuedBytes, droppedFrames, compression, encrypted } = traffic;
+    return {
+      ...nameOf(connection.peer),
+      state: 'connected',
+      rttMs: this.options.members.of(connection.peer.origin)?.rttMs,
+      sentBytes,
+      receivedBytes,
+      queuedBytes,
+      droppedFrames,
+      compression,
+      encrypted,
+    };
+  }
+
+  /** Refusals are worth a line; that nobody answers is what the members' own notices tell. */
+  private tellFailed(member: MemberInfo, error: unknown): void {
+    const refusal = refusalOf(error);
+    if (!refusal || refusal.code === 'duplicate' || refusal.code === 'stopping') return;
+    this.tell(hostPort(member.host, member.port), { node: member.node, reason: refusal.reason }, 'sync.refused_by_peer');
+  }
+
+  private tellRefused({ host }: NetworkAddress, error: unknown): void {
+    const code = refusalOf(error)?.code;
+    if (code === 'duplicate' || code === 'self' || code === 'stopping') return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.tell(host, { reason }, 'sync.peer_refused');
+  }
+
+  private tell(address: string, fields: object, event: string): void {
+    const now = this.options.clock.now();
+    if (now - (this.told.get(address) ?? -Infinity) < TELL_EVERY_MS) return;
+    if (this.told.size >= limits.refusedMachines) this.told.clear();
+    this.told.set(address, now);
+    this.options.logger.warn({ address, ...fields }, event);
+  }
+}
+
+const UNWANTED: Refusal = { code: 'unwanted', reason: 'the connection is not needed' };
+const DRAIN_LOOK_MS = 10;
+
+function nameOf({ origin, node, datacenter, host, port }: MemberInfo) {
+  return { origin, node, datacenter, address: hostPort(host, port) };
+}

@@ -263,7 +263,6 @@ export const limits = {
   outboxMessages: 10_000,
   /** Connections of agents that have not introduced themselves yet. */
   peerHandshakesAtOnce: 128,
-  gossipKeys: 16,
   /** Machines that were refused and of which the log was told lately. */
   refusedMachines: 1_000,
 

@@ -127,13 +127,8 @@ export type Message =
   /** Do this for me: a command on facts of yours. Answered in any order. */
   | { readonly type: 'call'; readonly id: number; readonly method: string; readonly args: unknown }
   | AnswerMessage
-  | {
-      readonly type: 'keyring';
-      readonly op: 'install' | 'use' | 'remove' | 'state';
-      readonly key: string;
-      readonly keys: readonly string[];
-      readonly at: number;
-    };
+  /** The whole ring and when an operator last changed it, in wall-clock ms: the later one is taken over. */
+  | { readonly type: 'keyring'; readonly keys: readonly string[]; readonly primary: string; readonly at: number };
 
 /**
  * Latest records of (`prev`, `to`] in version order. Whoever is at `prev` or beyond, in this incarnation, may apply it.

@@ -269,12 +269,7 @@ const anyOf: { readonly [T in Message['type']]: Arbitrary<Omit<Extract<Message, 
     value: anyValue,
     seen: fc.array(fc.record(position), { maxLength: 3 }),
   }),
-  keyring: fc.record({
-    op: fc.constantFrom('install', 'use', 'remove', 'state'),
-    key: anyText,
-    keys: fc.array(anyText, { maxLength: 3 }),
-    at: anyCount,
-  }),
+  keyring: fc.record({ keys: fc.array(anyText, { maxLength: 3 }), primary: anyText, at: anyCount }),
 };
 
 export const messageTypes = Object.keys(anyOf) as readonly Message['type'][];

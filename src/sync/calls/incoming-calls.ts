@@ -32,7 +32,13 @@ export class IncomingCalls {
 
   /** Never throws and never rejects. */
   async take(from: Origin, call: CallMessage): Promise<void> {
-    this.options.send(from, await this.answerTo(from, call));
+    const answer = await this.answerTo(from, call);
+    try {
+      this.options.send(from, answer);
+    } catch (error) {
+      // Longer than a frame.
+      this.options.send(from, failure(call.id, error));
+    }
   }
 
   private async answerTo(from: Origin, { id, method: name, args }: CallMessage): Promise<AnswerMessage> {
@@ -40,7 +46,7 @@ export class IncomingCalls {
       const { value, seen } = await this.bounded(from, () => this.execute(name, args));
       return { type: 'answer', id, ok: true, value: value ?? null, seen };
     } catch (error) {
-      return { type: 'answer', id, ok: false, value: sayError(malformed(error, name)), seen: [] };
+      return failure(id, malformed(error, name));
     }
   }
 
@@ -71,6 +77,10 @@ export class IncomingCalls {
       else this.underWay.delete(from);
     }
   }
+}
+
+function failure(id: number, error: unknown): AnswerMessage {
+  return { type: 'answer', id, ok: false, value: sayError(error), seen: [] };
 }
 
 /** What zod says of a body is of no use to a client of another agent. */

@@ -102,14 +102,20 @@ export const methods = {
     commands.createSession(body, caller),
   ),
   destroySession: method('state', by(text), nothing, (commands, id, caller) => commands.destroySession(id, caller)),
-  renewSession: method('state', by(text), (value) => sessionRow.parse(value) as unknown as SessionRow, (commands, id, caller) =>
-    commands.renewSession(id, caller),
+  renewSession: method(
+    'state',
+    by(text),
+    (value) => sessionRow.parse(value) as unknown as SessionRow,
+    (commands, id, caller) => commands.renewSession(id, caller),
   ),
   transaction: method('state', asBody(txnRequest), asOutcome, (commands, body, caller) =>
     commands.transaction(body, caller),
   ),
-  fireEvent: method('state', by(event), (value) => eventRow.parse(value) as unknown as EventRow, (commands, body, caller) =>
-    commands.fireEvent(body, caller),
+  fireEvent: method(
+    'state',
+    by(event),
+    (value) => eventRow.parse(value) as unknown as EventRow,
+    (commands, body, caller) => commands.fireEvent(body, caller),
   ),
   createQuery: method('state', asBody(queryRequest), by(text), (commands, body, caller) =>
     commands.createQuery(body, caller),
@@ -142,5 +148,5 @@ export type ResultOf<M extends MethodName> = ReturnType<Methods[M]['result']>;
 
 /** The method of that name, if it is one that may be asked for. */
 export function methodOf(name: string): Method<unknown, unknown> | undefined {
-  return Object.hasOwn(methods, name) ? (methods[name as MethodName] as Method<unknown, unknown>) : undefined;
+  return Object.hasOwn(methods, name) ? methods[name as MethodName] : undefined;
 }

@@ -1,4 +1,4 @@
-import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
+import { asDiscoveryError, defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { AnswerMessage, Message, Origin, Position, StreamId } from '../messages.js';
 import { readError } from './remote-error.js';
@@ -23,7 +23,7 @@ export interface CallArguments {
 
 export interface OutgoingCallsOptions {
   readonly clock: Clock;
-  /** False when there is no connection to that agent. */
+  /** False when there is no connection to that agent. Throws for what cannot be sent. */
   readonly send: (to: Origin, message: Message) => boolean;
   readonly timeoutMs?: number;
 }
@@ -71,7 +71,12 @@ export class OutgoingCalls {
         resolve({ value: answer.value, seen: answer.seen });
       };
       this.pending.set(id, { to, settle, fail });
-      if (!send(to, { type: 'call', id, method, args })) fail(unreachable('not asked'));
+      try {
+        if (!send(to, { type: 'call', id, method, args })) fail(unreachable('not asked'));
+      } catch (error) {
+        // Longer than a frame.
+        fail(asDiscoveryError(error));
+      }
     });
   }
 
@@ -82,13 +87,13 @@ export class OutgoingCalls {
   }
 
   disconnected(origin: Origin): void {
-    for (const pending of [...this.pending.values()]) {
+    for (const pending of this.pending.values()) {
       if (pending.to === origin) pending.fail(unreachable('unknown'));
     }
   }
 
   close(): void {
-    for (const pending of [...this.pending.values()]) {
+    for (const pending of this.pending.values()) {
       pending.fail(new ServiceDiscoveryError('CLOSED', 'the agent stops', { details: { outcome: 'unknown' } }));
     }
   }

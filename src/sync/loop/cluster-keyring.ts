@@ -53,7 +53,7 @@ export class ClusterKeyring implements Keyring {
 
   install(key: string): Promise<void> {
     return this.change(() => {
-      if (this.keys.length >= limits.gossipKeys) throw invalid(`a keyring holds at most ${limits.gossipKeys} keys`);
+      if (this.keys.length >= limits.peerKeys) throw invalid(`a keyring holds at most ${limits.peerKeys} keys`);
       this.options.keys.install(key);
     });
   }
@@ -74,8 +74,8 @@ export class ClusterKeyring implements Keyring {
     this.said.delete(origin);
   }
 
-  heard(from: Origin, { keys, key: primary, at }: KeyringMessage): void {
-    if (keys.length > limits.gossipKeys || !keys.includes(primary) || !keys.every(isKey)) return;
+  heard(from: Origin, { keys, primary, at }: KeyringMessage): void {
+    if (!keys.includes(primary) || !keys.every(isKey)) return;
     this.said.set(from, keys);
     if (at <= this.at) return;
     this.at = at;
@@ -108,6 +108,6 @@ export class ClusterKeyring implements Keyring {
   }
 
   private message(): KeyringMessage {
-    return { type: 'keyring', op: 'state', key: this.primary, keys: this.keys, at: this.at };
+    return { type: 'keyring', keys: this.keys, primary: this.primary, at: this.at };
   }
 }

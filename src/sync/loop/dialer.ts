@@ -1,5 +1,12 @@
 import { defaults, isDiscoveryError } from '../../model/index.js';
-import { fullJitterMs, pause, type Clock, type ConnectionEvidence, type NetworkAddress, type Random } from '../../runtime/index.js';
+import {
+  fullJitterMs,
+  pause,
+  type Clock,
+  type ConnectionEvidence,
+  type NetworkAddress,
+  type Random,
+} from '../../runtime/index.js';
 import type { Refusal } from '../connection/types.js';
 import type { MemberInfo, Origin } from '../messages.js';
 
@@ -49,7 +56,7 @@ export class Dialer {
       if (known) known.member = member;
       else if (!this.options.isLinked(member.origin)) this.begin(member, false);
     }
-    for (const origin of [...this.tries.keys()]) if (!names.has(origin)) this.end(origin);
+    for (const origin of this.tries.keys()) if (!names.has(origin)) this.end(origin);
   }
 
   lost(member: MemberInfo): void {
@@ -63,7 +70,7 @@ export class Dialer {
 
   close(): void {
     this.isClosed = true;
-    for (const origin of [...this.tries.keys()]) this.end(origin);
+    for (const origin of this.tries.keys()) this.end(origin);
   }
 
   private begin(member: MemberInfo, wasLost: boolean): void {

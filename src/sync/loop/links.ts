@@ -135,7 +135,7 @@ export class Links {
     if (next.peer.inc !== former.connection.peer.inc) return next.peer.inc > former.connection.peer.inc;
     if (this.options.clock.now() - former.sinceMs > RACE_MS) return true;
     const [was, is] = [this.diallerOf(former.connection), this.diallerOf(next)];
-    return was === is || is < was;
+    return is <= was;
   }
 
   private diallerOf({ peer, role }: Pick<PeerConnection, 'peer' | 'role'>): Origin {

@@ -125,7 +125,7 @@ export class Mesh {
   /** After each tick. `lagMs` of our own sleep is nobody's silence. */
   upkeep(lagMs: number): void {
     const now = this.options.clock.now();
-    for (const link of [...this.links.all()]) {
+    for (const link of this.links.all()) {
       link.receivedMs = Math.min(now, link.receivedMs + lagMs);
       if (now - link.receivedMs >= defaults.peerSilentMs) this.links.giveUp(link);
       else if (now - link.sentMs >= defaults.peerPingMs) {
@@ -169,7 +169,7 @@ export class Mesh {
     }
     this.links.closeAll(STOPPING);
     await this.drained(graceMs);
-    for (const link of [...this.links.all()]) link.connection.destroy();
+    for (const link of this.links.all()) link.connection.destroy();
   }
 
   /** Resolves when nothing waits for any peer, or after `graceMs`. */
@@ -188,7 +188,7 @@ export class Mesh {
     const wanted = members.wanted();
     this.dialer.reconcile(wanted);
     const origins = new Set(wanted.map(({ origin }) => origin));
-    for (const { connection, sinceMs } of [...this.links.all()]) {
+    for (const { connection, sinceMs } of this.links.all()) {
       const isNeeded = connection.role === 'acceptor' || origins.has(connection.peer.origin);
       if (!isNeeded && clock.now() - sinceMs > UNWANTED_MS) connection.close(UNWANTED);
     }
@@ -257,7 +257,11 @@ export class Mesh {
   private tellFailed(member: MemberInfo, error: unknown): void {
     const refusal = refusalOf(error);
     if (!refusal || refusal.code === 'duplicate' || refusal.code === 'stopping') return;
-    this.tell(hostPort(member.host, member.port), { node: member.node, reason: refusal.reason }, 'sync.refused_by_peer');
+    this.tell(
+      hostPort(member.host, member.port),
+      { node: member.node, reason: refusal.reason },
+      'sync.refused_by_peer',
+    );
   }
 
   private tellRefused({ host }: NetworkAddress, error: unknown): void {

@@ -49,8 +49,7 @@ export function deregistrationOrigins(catalog: CatalogView, body: CatalogDeregis
 
 /** The registry finds ids whatever their case, an exact match first. */
 function serviceRows(catalog: CatalogView, node: string, id: string): Origin[] {
-  const row =
-    catalog.service(node, id) ?? Array.from(catalog.servicesOf(node)).find((one) => sameText(one.id, id));
+  const row = catalog.service(node, id) ?? Array.from(catalog.servicesOf(node)).find((one) => sameText(one.id, id));
   if (!row) return [];
   return [row.origin, ...Array.from(catalog.checksOfService(node, row.id), ({ origin }) => origin)];
 }

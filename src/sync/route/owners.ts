@@ -5,8 +5,7 @@ import type { MembersPart } from '../step/parts.js';
 /** Who may change a row of that origin now. */
 export type Owner =
   /** This agent: its own row, or one whose owner is gone, which it takes over. */
-  | { readonly type: 'self' }
-  | { readonly type: 'other'; readonly origin: Origin };
+  { readonly type: 'self' } | { readonly type: 'other'; readonly origin: Origin };
 
 /**
  * Throws UNAVAILABLE `owner NAME unreachable` when nobody may: the owner is somewhere, and perhaps changing the row at
@@ -23,7 +22,11 @@ export function ownerNow(members: MembersPart, origin: Origin): Owner {
 }
 
 /** `outcome` is known when nothing was asked. */
-export function unreachable(node: string, reason: string, outcome: 'not asked' | 'unknown' = 'not asked'): ServiceDiscoveryError {
+export function unreachable(
+  node: string,
+  reason: string,
+  outcome: 'not asked' | 'unknown' = 'not asked',
+): ServiceDiscoveryError {
   return new ServiceDiscoveryError('UNAVAILABLE', `owner ${node} unreachable`, {
     details: { status: 500, reason, outcome },
   });

@@ -68,12 +68,7 @@ const bodies: { readonly [T in Type]: Codec<Body<T>> } = {
   conflict: fields({ stream, ref, winner: origin, hlc: count, sameAddress: flag }),
   call: fields({ id: count, method: text, args: anyValue }),
   answer: fields({ id: count, ok: flag, value: anyValue, seen: listOf(seen, limits.peerStreams) }),
-  keyring: fields({
-    op: oneOf(['install', 'use', 'remove', 'state'] as const),
-    key: text,
-    keys: listOf(text, limits.peerKeys),
-    at: count,
-  }),
+  keyring: fields({ keys: listOf(text, limits.peerKeys), primary: text, at: count }),
 };
 
 /** The place of a type is its number: new ones are added at the end. */

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { createHttpApi, type HttpApi } from '../api/index.js';
+import { ClusterQueries, createHttpApi, type HttpApi } from '../api/index.js';
 import { createDnsServer, type DnsServer } from '../dns/index.js';
 import { allowAll, defaults, type Cluster, type ServiceDiscoveryError } from '../model/index.js';
 import { createRegistry, type CheckOptions, type Registry } from '../registry/index.js';
@@ -66,7 +66,12 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   const end = whenEnded(registry);
   const dns = createDnsServer({
     catalog: registry.catalog,
-    queries: registry,
+    queries: new ClusterQueries({
+      cluster,
+      datacenter: config.datacenter,
+      nodeName: registry.nodeName,
+      random: realRandom,
+    }),
     config: config.dns,
     cluster,
     policy: allowAll,

@@ -15,11 +15,6 @@ export interface QueryAgent {
   readonly random: Random;
 }
 
-export interface ClusterExecuteOptions extends ExecuteOptions {
-  /** Whose instances. Default: our own datacenter's. Refused with 500 when it is not known. */
-  readonly datacenter?: string;
-}
-
 /**
  * Prepared queries over all that an agent knows: what they are is the home's to say, here or in a copy; the instances are
  * those of any datacenter, and failover goes on to the others. Running one only reads, so every agent does it itself.
@@ -31,7 +26,7 @@ export class ClusterQueries {
   constructor(private readonly agent: QueryAgent) {}
 
   /** NOT_FOUND `Query not found`. */
-  executeQuery(nameOrId: string, options: ClusterExecuteOptions = {}): QueryExecution {
+  executeQuery(nameOrId: string, options: ExecuteOptions = {}): QueryExecution {
     const { cluster, datacenter } = this.agent;
     const catalog = cluster.catalogOf(options.datacenter || datacenter);
     if (catalog?.ready !== true) noPath();
@@ -52,7 +47,7 @@ export class ClusterQueries {
     return this.directory;
   }
 
-  private context({ connect }: ClusterExecuteOptions): ExecuteContext {
+  private context({ connect }: ExecuteOptions): ExecuteContext {
     const { cluster, datacenter: own, nodeName, random } = this.agent;
     const isKnown = (datacenter: string): boolean => contactWith(cluster, datacenter, own).known;
     return {

@@ -90,6 +90,8 @@ export interface ExecuteOptions {
   /** Node name to sort by distance from; '' = shuffled. */
   readonly near?: string;
   readonly connect?: boolean;
+  /** Whose instances; '' = our own datacenter's, the default. NOT_FOUND `No path to datacenter` for one not known. */
+  readonly datacenter?: string;
 }
 
 /**

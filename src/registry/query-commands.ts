@@ -7,6 +7,7 @@ import {
   explainQuery,
   QueryDirectory,
 } from '../catalog/index.js';
+import { notFound } from '../model/index.js';
 import type { Caller, ExecuteOptions, QueryExecution, QueryRequest, QueryRow } from '../model/index.js';
 import type { Core } from './core.js';
 import { authorize } from './core.js';
@@ -38,6 +39,8 @@ export class QueryCommands {
   }
 
   executeQuery(nameOrId: string, options: ExecuteOptions = {}): QueryExecution {
+    const { datacenter } = this.core.catalog;
+    if ((options.datacenter || datacenter) !== datacenter) throw notFound('No path to datacenter');
     return executeQuery(this.core.catalog, this.directory, nameOrId, options, this.context);
   }
 

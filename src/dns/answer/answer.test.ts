@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lines, questionBytes } from '../../../test/support/dns-ask.js';
 import { catalogOf, checkRow, nodeRow, queriesOver, serviceRow } from '../../../test/support/dns-catalog.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { FakeCluster } from '../../testing/fake-cluster.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import type { Row } from '../../model/index.js';
 import { createDnsServer, decodeMessage, rcodeName } from '../index.js';
@@ -461,7 +462,9 @@ describe('beyond Consul', () => {
   });
 
   test('an answer that may be out of date says so', async () => {
-    const stale = server({}, { isStale: () => true });
+    const cluster = new FakeCluster(catalogOf(rows));
+    cluster.contacted = { known: false, lastContactMs: 5_000 };
+    const stale = server({}, { cluster });
     expect((await stale('A web.service.consul')).edns?.options).toMatchObject([{ type: 'ede', code: 3 }]);
     expect((await stale('A web.service.consul', { edns: undefined as never })).edns).toBeUndefined();
   });

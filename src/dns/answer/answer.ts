@@ -46,14 +46,18 @@ function answerAt(question: Question, context: AnswerContext, depth: number, wan
   return reverse ? said(reverse) : { kind: 'foreign' };
 }
 
-/** What the catalog says, with a word about how far that can be trusted. */
+/** What the catalog says, once it says anything. */
 function known<T extends Reply | undefined>(context: AnswerContext, ask: () => T): T | Reply {
   if (!context.catalog.ready) {
     const error = { code: edeCodes.notReady, text: 'the catalog is not loaded yet' };
     return reply({ rcode: rcodes.SERVFAIL, authoritative: false, error });
   }
-  const given = ask();
-  if (!given || !context.isStale()) return given;
+  return ask();
+}
+
+/** With a word about how far it can be trusted: of a datacenter from which nothing is heard it may be out of date. */
+function dated(given: Reply, { datacenters }: AnswerContext, datacenter: string): Reply {
+  if (!datacenters.isStale(datacenter)) return given;
   return { ...given, error: { code: edeCodes.staleAnswer, text: 'the catalog may be out of date' } };
 }
 
@@ -102,11 +106,21 @@ function answerInZone(asking: Asking, labels: readonly string[]): Reply {
     case typeCodes.IXFR:
       return reply({ rcode: rcodes.NOTIMP });
     default: {
-      const { catalog } = asking.context;
-      const place = locate(labels, asking.question.type, catalog.datacenter);
-      return (place && answerPlace(asking, place)) ?? nxdomain(asking);
+      const { context } = asking;
+      const found = locate(labels, asking.question.type, context.datacenters);
+      if (!found) return nxdomain(asking);
+      const there = inDatacenter(asking, found.datacenter);
+      return dated((there && answerPlace(there, found.place)) ?? nxdomain(asking), context, found.datacenter);
     }
   }
+}
+
+/** The same question, asked of another datacenter: names in the answer are of it. */
+function inDatacenter(asking: Asking, datacenter: string): Asking | undefined {
+  const { context } = asking;
+  if (datacenter === context.catalog.datacenter) return asking;
+  const catalog = context.datacenters.catalogOf(datacenter);
+  return catalog && { ...asking, context: { ...context, catalog } };
 }
 
 /** Undefined when there is nothing at that place. */
@@ -175,13 +189,15 @@ function answerQuery(asking: Asking, name: string): Reply | undefined {
   const execution = execute(name, context);
   if (execution === 'failed') return reply({ rcode: rcodes.SERVFAIL, authoritative: false });
   if (!execution || execution.nodes.length === 0) return undefined;
-  const found = instanceUnits(asking, execution.nodes, queryTtl(execution, context));
+  // It may have failed over to another datacenter.
+  const there = inDatacenter(asking, execution.datacenter) ?? asking;
+  const found = instanceUnits(there, execution.nodes, queryTtl(execution, context));
   return { ...(found.length === 0 ? nodata(asking) : reply({ units: found })), scope: 'subnet' };
 }
 
 function execute(name: string, context: AnswerContext): QueryExecution | undefined | 'failed' {
   try {
-    return context.queries.executeQuery(name);
+    return context.queries.executeQuery(name, { datacenter: context.catalog.datacenter });
   } catch (error) {
     return isDiscoveryError(error, 'NOT_FOUND') ? undefined : 'failed';
   }
@@ -201,8 +217,9 @@ function answerReverse(asking: Asking, address: string): Reply | undefined {
   if (node && mayRead('node', node.node)) found.push(...pointer(asking, `${node.node}.node`));
   if (service && mayRead('service', service.service)) found.push(...pointer(asking, `${service.service}.service`));
   // Without anybody to ask, there is no such name.
-  if (found.length === 0) return options.recursors.length > 0 ? undefined : nxdomain(asking);
-  return reply({ units: found });
+  if (found.length === 0 && options.recursors.length > 0) return undefined;
+  const given = found.length === 0 ? nxdomain(asking) : reply({ units: found });
+  return dated(given, asking.context, catalog.datacenter);
 }
 
 function pointer(asking: Asking, text: string): AnswerUnit[] {

@@ -1,5 +1,6 @@
 /** Which zone a name is in, and what it asks for there: the grammar of docs/contract.md section 5.1. */
 import { foldName, labelEnd, splitName, typeCodes } from '../wire/index.js';
+import type { Datacenters } from './datacenters.js';
 import type { DnsOptions } from './dns-options.js';
 
 export interface InZone {
@@ -40,31 +41,36 @@ export type Place =
   | { readonly kind: 'query'; readonly query: string }
   | { readonly kind: 'addr'; readonly hex: string };
 
-/** Undefined: there is nothing by such a name, whatever the catalog holds. */
-export function locate(labels: readonly string[], type: number, datacenter: string): Place | undefined {
+/** Undefined: there is nothing by such a name, whatever the catalogs hold. */
+export function locate(
+  labels: readonly string[],
+  type: number,
+  datacenters: Datacenters,
+): { readonly place: Place; readonly datacenter: string } | undefined {
   for (let i = labels.length - 1; i >= 0; i--) {
     const word = labels[i] as string;
     const left = labels.slice(0, i);
-    const place = placeOf(word, left, datacenter);
+    let place = placeOf(word, left, datacenters);
     if (place === 'not a kind') {
       // For SRV questions the word `service` may be left out.
       if (type !== typeCodes.SRV || !word.startsWith('_')) continue;
-      return isHere(labels.slice(i + 1), datacenter) ? serviceAt(labels.slice(0, i + 1)) : undefined;
-    }
-    return left.length > 0 && isHere(labels.slice(i + 1), datacenter) ? place : undefined;
+      place = serviceAt(labels.slice(0, i + 1));
+    } else if (left.length === 0) return undefined;
+    const datacenter = datacenterAt(labels.slice(i + 1), datacenters);
+    return place && datacenter !== undefined ? { place, datacenter } : undefined;
   }
   return undefined;
 }
 
-/** Whether the labels right of the kind word name our datacenter: none, `dc1` or (since 1.11) `dc1.dc`. */
-function isHere(suffix: readonly string[], datacenter: string): boolean {
+/** Which datacenter the labels right of the kind word name: none is ours, `dc1` or (since 1.11) `dc1.dc` that one. */
+function datacenterAt(suffix: readonly string[], datacenters: Datacenters): string | undefined {
   const [name, word] = suffix;
-  if (name === undefined) return true;
-  if (suffix.length > 2 || (suffix.length === 2 && word !== 'dc')) return false;
-  return name === datacenter.toLowerCase();
+  if (name === undefined) return datacenters.own;
+  if (suffix.length > 2 || (suffix.length === 2 && word !== 'dc')) return undefined;
+  return datacenters.named(name);
 }
 
-function placeOf(word: string, left: readonly string[], datacenter: string): Place | undefined | 'not a kind' {
+function placeOf(word: string, left: readonly string[], datacenters: Datacenters): Place | undefined | 'not a kind' {
   const last = left.at(-1) ?? '';
   switch (word) {
     case 'service':
@@ -82,7 +88,7 @@ function placeOf(word: string, left: readonly string[], datacenter: string): Pla
       return left.length === 1 ? { kind: 'addr', hex: last } : undefined;
     case 'instance':
       // The word is ours: a datacenter of that name keeps Consul's meaning.
-      if (datacenter.toLowerCase() === 'instance') return 'not a kind';
+      if (datacenters.named('instance') !== undefined) return 'not a kind';
       return { kind: 'instance', service: last, id: left.slice(0, -1).join('.') };
     default:
       return 'not a kind';

@@ -7,6 +7,7 @@ import type { CatalogView, Cluster, Policy } from '../../model/index.js';
 import { realClock, realRandom, shuffled, silentLogger } from '../../runtime/index.js';
 import type { Clock, Logger, Random } from '../../runtime/index.js';
 import type { AnswerContext, QueryExecutor } from '../answer/answer-context.js';
+import { datacentersOf } from '../answer/datacenters.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -27,7 +28,10 @@ import { UdpListener } from './udp-listener.js';
 export interface DnsServerSetup {
   readonly catalog: CatalogView;
   readonly queries: QueryExecutor;
-  /** The other agents, and the datacenters known through them. Default: `catalog` is all there is. */
+  /**
+   * The other agents, and the datacenters known through them; answers say so to clients that speak EDNS when they may be
+   * out of date. Default: `catalog` is all there is.
+   */
   readonly cluster?: Cluster;
   readonly config?: Partial<DnsOptions>;
   /** Asked with `token` for every service, node and query that is named. Default: everything may be read. */
@@ -35,8 +39,6 @@ export interface DnsServerSetup {
   readonly token?: string;
   /** Metadata keys that stay out of TXT, SVCB and HTTPS records. */
   readonly isPrivateKey?: (key: string) => boolean;
-  /** Whether the catalog may be out of date: answers say so to clients that speak EDNS. */
-  readonly isStale?: () => boolean;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -139,12 +141,12 @@ function contextOf(setup: DnsServerSetup, options: DnsOptions, clock: Clock, ran
   const { catalog, queries, policy = allowAll, token = '' } = setup;
   return {
     catalog,
+    datacenters: datacentersOf(catalog, setup.cluster),
     queries,
     options,
     records: new StaticRecords(options.records),
     mayRead: (kind, name) => policy(token, { kind, name }, 'read'),
     isPrivateKey: setup.isPrivateKey ?? (() => false),
-    isStale: setup.isStale ?? (() => false),
     serial: () => Math.floor(clock.wall() / 1000),
     order: (items) => shuffled(items, random),
     foreign: new Map(),

@@ -8,6 +8,7 @@ import type { Row } from '../../model/index.js';
 import { shuffled, silentLogger } from '../../runtime/index.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import type { AnswerContext } from '../answer/answer-context.js';
+import { datacentersOf } from '../answer/datacenters.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -23,12 +24,12 @@ const random = seededRandom(7);
 function contextOf(catalog: Catalog, options: Partial<DnsOptions> = {}): AnswerContext {
   return {
     catalog,
+    datacenters: datacentersOf(catalog, undefined),
     queries: queriesOver(catalog, {}),
     options: dnsOptions(options),
     records: new StaticRecords([{ name: 'fixed.service.consul', type: 'A', data: '192.0.2.1' }]),
     mayRead: () => true,
     isPrivateKey: () => false,
-    isStale: () => false,
     serial: () => 1234,
     order: (items) => shuffled(items, random),
     foreign: new Map(),

@@ -1,5 +1,5 @@
 /**
- * Answers kept as bytes, for questions about services (A, AAAA, SRV; plain, tagged and RFC 2782 names). They are made
+ * Answers kept as bytes, for questions about services of ours (A, AAAA, SRV; plain, tagged and RFC 2782 names). They are made
  * by the same code that answers every other question and dropped when the catalog shows another view of the service.
  * From question to question only the id, the RD and CD bits, the question as spelt, the buffer size and the zone's
  * serial differ; those are written into a copy.
@@ -83,8 +83,8 @@ export class PreparedAnswers {
   }
 
   private entryFor(bytes: Buffer): Entry | undefined {
-    const { catalog } = this.context;
-    if (!catalog.ready || this.context.isStale()) return undefined;
+    const { catalog, datacenters } = this.context;
+    if (!catalog.ready || datacenters.isStale(datacenters.own)) return undefined;
     const entry = this.entries.get(this.query.key) ?? this.admit(bytes);
     if (!entry) return undefined;
     if (entry.seenAt !== catalog.index) this.refresh(entry);
@@ -105,13 +105,15 @@ export class PreparedAnswers {
 
   /** Only names of services and tags that are there: questions about others cannot crowd them out. */
   private admit(bytes: Buffer): Entry | undefined {
-    const { catalog, options, records } = this.context;
+    const { catalog, datacenters, options, records } = this.context;
     const name = foldName(readName(bytes, headerBytes));
     const zone = inZone(name, options);
     const { type, key } = this.query;
     if (!zone || records.at(name)) return undefined;
-    const place = locate(zone.labels, type, catalog.datacenter);
-    if (place?.kind !== 'service' || !catalog.hasService(place.service)) return undefined;
+    const found = locate(zone.labels, type, datacenters);
+    if (found?.datacenter !== datacenters.own) return undefined;
+    const { place } = found;
+    if (place.kind !== 'service' || !catalog.hasService(place.service)) return undefined;
     const view = catalog.serviceView(place.service);
     if (!view.instances.some((one) => place.tag === '' || hasTag(one, place.tag))) return undefined;
     const nameEnd = this.query.end - 4;

@@ -5,6 +5,7 @@ import { catalogOf, fleetRows, nodeRow, queriesOver, serviceRow } from '../../..
 import { FakeClock } from '../../testing/fake-clock.js';
 import { seededRandom } from '../../testing/seeded-random.js';
 import { shuffled, silentLogger } from '../../runtime/index.js';
+import { datacentersOf } from '../answer/datacenters.js';
 import { dnsOptions } from '../answer/dns-options.js';
 import type { DnsOptions } from '../answer/dns-options.js';
 import { StaticRecords } from '../answer/static-records.js';
@@ -36,12 +37,12 @@ function setUp(given: Partial<DnsOptions> = {}) {
   const stats = new DnsStats();
   const context = {
     catalog,
+    datacenters: datacentersOf(catalog, undefined),
     queries: queriesOver(catalog, { q: { service: 'web' }, broken: { service: 'web', ttl: 'x' } }),
     options,
     records: new StaticRecords([]),
     mayRead: () => true,
     isPrivateKey: () => false,
-    isStale: () => false,
     serial: () => Math.floor(clock.wall() / 1000),
     order: <T>(items: readonly T[]) => shuffled(items, random),
     foreign: new Map(),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { EventEmitter, once } from 'node:events';
 import { ClusterQueries, createHttpApi, type HttpApi } from '../api/index.js';
 import { createDnsServer, type DnsServer } from '../dns/index.js';
@@ -124,6 +125,7 @@ async function openRegistry(config: AgentConfig, options: AgentOptions, logger: 
   // From here on the registry closes the store, also when it cannot start.
   return createRegistry({
     store,
+    ...(dataDir !== undefined && { copiesDir: join(dataDir, 'copies') }),
     datacenter,
     node: {
       name: config.nodeName,

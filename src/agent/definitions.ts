@@ -38,8 +38,8 @@ export class Definitions {
 
   /** The registry's commands, with a restore that does not lose what the files define. */
   keptBy(registry: Registry): RegistryCommands {
-    const restore: RegistryCommands['restore'] = async (rows, caller) => {
-      await registry.restore(rows, caller);
+    const restore: RegistryCommands['restore'] = async (...args) => {
+      await registry.restore(...args);
       await this.apply();
     };
     return Object.assign(Object.create(registry) as Registry, { restore });

@@ -10,7 +10,10 @@ import type { AgentLogger } from './logger.js';
 export function snapshotArchive(registry: Registry): HttpApiDependencies['snapshots'] {
   return {
     write: (snapshot) => writeSnapshotArchive({ ...stamp(registry), ...snapshot, createdAt: realClock.wall() }),
-    read: async (bytes) => (await readSnapshotArchive(bytes)).rows,
+    read: async (bytes) => {
+      const { rows, meta } = await readSnapshotArchive(bytes);
+      return { rows, node: meta.node };
+    },
   };
 }
 

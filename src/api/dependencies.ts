@@ -53,8 +53,11 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 /** Snapshots as files. Implemented by the store. */
 interface SnapshotArchive {
   write(snapshot: { readonly index: number; readonly rows: readonly Row[] }): AsyncIterable<Uint8Array>;
-  /** Rejects with INVALID_ARGUMENT, in the contract's words, when the bytes are no whole archive. */
-  read(bytes: AsyncIterable<Uint8Array>): Promise<readonly Row[]>;
+  /**
+   * Its rows, and the node whose agent made it. Rejects with INVALID_ARGUMENT, in the contract's words, when the bytes are
+   * no whole archive.
+   */
+  read(bytes: AsyncIterable<Uint8Array>): Promise<{ readonly rows: readonly Row[]; readonly node: string }>;
 }
 
 export interface HttpSettings {

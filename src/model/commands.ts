@@ -157,8 +157,11 @@ export interface RegistryCommands {
   putConfig(kind: string, name: string, body: import('./rows.js').Json, cas?: number): Promise<boolean>;
 
   // ---- whole state
-  /** Replaces everything, all or nothing, in one commit. */
-  restore(rows: Iterable<Row>, caller?: Caller): Promise<void>;
+  /**
+   * Replaces everything but what other live agents say, all or nothing, in one commit. `archivedBy`: name of the node
+   * whose agent made the archive; only its own archive brings an agent its definitions. Default: ours when our node is in it.
+   */
+  restore(rows: Iterable<Row>, caller?: Caller, archivedBy?: string): Promise<void>;
   /** Compares rows with definitions now rather than at the next minute. */
   reconcile(): Promise<void>;
 }

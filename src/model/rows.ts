@@ -271,3 +271,7 @@ export type RowKind = Row['kind'];
 export type RowOf<K extends RowKind> = Extract<Row, { kind: K }>;
 /** Rows that sync spreads and that have one owner. */
 export type CatalogRow = NodeRow | ServiceRow | CheckRow;
+
+export function isCatalogRow(row: Row): row is CatalogRow {
+  return row.kind === 'node' || row.kind === 'service' || row.kind === 'check';
+}

@@ -11,7 +11,7 @@ import type {
   SessionRow,
   StateReader,
 } from '../model/index.js';
-import { put, refKey, refOf, remove, sameRow } from '../model/index.js';
+import { isCatalogRow, put, refKey, refOf, remove, sameRow } from '../model/index.js';
 import type { CheckOutcome } from './definition-rows.js';
 import { checkRowOf, serviceRowOf } from './definition-rows.js';
 import type { OwnNode } from './own-node.js';
@@ -191,10 +191,6 @@ export class LocalDraft {
     if (row.kind === 'service') return this.head.service(row.node, row.id);
     return row.kind === 'check' ? this.head.check(row.node, row.checkId) : this.head.node(row.node);
   }
-}
-
-function isCatalogRow(row: Row): row is CatalogRow {
-  return row.kind === 'node' || row.kind === 'service' || row.kind === 'check';
 }
 
 /** A check row repeats its service's name and tags; as long as these stay, it does too. */

@@ -220,10 +220,13 @@ export class Registry implements RegistryCommands {
     return this.catalog.rows();
   }
 
-  /** Replaces everything, all or nothing. Definitions of config files are to be applied again afterwards. */
-  async restore(rows: Iterable<Row>, caller?: Caller): Promise<void> {
+  /**
+   * Replaces everything but what other live agents say, all or nothing. Definitions of config files are to be applied
+   * again afterwards.
+   */
+  async restore(rows: Iterable<Row>, caller?: Caller, archivedBy?: string): Promise<void> {
     authorize(this.parts.core, caller, 'operator', '');
-    await restoreRows(this.parts.node, rows);
+    await restoreRows(this.parts.node, rows, archivedBy);
     await this.reconcile();
   }
 

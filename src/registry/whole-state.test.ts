@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Change, Row } from '../model/index.js';
+import { put, remove } from '../model/index.js';
+import type { LocalSet } from '../sync/index.js';
+import { nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { startedRegistry, TEST_NODE } from '../testing/started-registry.js';
+import { syncDocument } from '../testing/store-suite.js';
 import { createRegistry } from './index.js';
 
 const KV = { key: 'k', value: 'dg==', flags: 1n, mode: { type: 'set' } } as const;
@@ -45,6 +50,46 @@ test('an archive of another node brings its catalog, and leaves our definitions 
   expect(at.catalog.serviceView('theirs').instances).toMatchObject([{ node: { node: 'other' } }]);
   expect(at.catalog.node('n1')).toMatchObject({ id: TEST_NODE.id });
   expect(at.catalog.kv('k')).toBeDefined();
+});
+
+describe('among agents that live', () => {
+  const OTHER = '22222222-2222-4222-8222-222222222222';
+  const theirs = { origin: OTHER, hlc: 7 };
+
+  test('a restore leaves alone what others say, and takes over what nobody says any more', async () => {
+    await using at = await startedRegistry();
+    const { syncHost } = at.registry;
+    const target = { type: 'local' } as const;
+    const merge = (changes: readonly Change[]) => syncHost.merge({ target, changes, durability: 'lazy' });
+    const orphan = nodeRow('orphan', { origin: '33333333-3333-4333-8333-333333333333' });
+    await at.registry.registerCatalog({ Node: 'mine', Address: '1.1.1.1' });
+    await merge([nodeRow('n2', theirs), serviceRow('n2', 'then', theirs), orphan].map(put));
+    const { rows } = at.registry.snapshot();
+    await merge([put(serviceRow('n2', 'now', theirs)), remove('service', 'then', 'n2'), remove('node', '', 'mine')]);
+    await merge([put(nodeRow('mine', { ...theirs, address: '2.2.2.2' })), put({ ...orphan, address: '9.9.9.9' })]);
+    syncHost.judgeOrigins((origin) => origin === OTHER);
+
+    const told: LocalSet[] = [];
+    syncHost.onLocal((set) => told.push(set));
+    await at.registry.restore([...rows, syncDocument('stream/x', 1)]);
+    expect([...at.catalog.servicesOf('n2')]).toMatchObject([{ id: 'now', ...theirs }]);
+    expect(at.catalog.node('mine')).toMatchObject({ address: '2.2.2.2', origin: OTHER });
+    expect(at.catalog.node('orphan')).toMatchObject({ address: '10.0.0.1', origin: TEST_NODE.id });
+    expect([...at.catalog.documents()]).toEqual([]);
+    expect(told.flatMap(({ changes }) => changes.map(({ ref }) => ref.node))).toEqual(['orphan']);
+    expect(told[0]?.space).toBe(at.registry.indexSpace);
+  });
+
+  test('an archive that another agent made does not bring its definitions, though our node is in it', async () => {
+    await using other = await startedRegistry({ node: { name: 'n2', address: '10.0.0.2' } });
+    await other.registry.registerService({ Name: 'theirs', Check: CHECK });
+    await using at = await startedRegistry();
+    await at.registry.registerService({ Name: 'ours' });
+    const rows = [...other.registry.snapshot().rows, ...at.catalog.servicesOf('n1'), at.catalog.node('n1')];
+    await at.registry.restore(rows as Row[], undefined, 'n2');
+    expect([...at.registry.localServices().keys()]).toEqual(['ours']);
+    expect(at.catalog.serviceView('theirs').instances).toMatchObject([{ service: { origin: TEST_NODE.id } }]);
+  });
 });
 
 test('a registry over a data dir is the same node with the same state when opened again', async () => {

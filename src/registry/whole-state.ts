@@ -1,30 +1,50 @@
 import { decision, Draft, removeNode } from '../catalog/index.js';
 import type { Change, CheckRow, Delete, LocalCheckRow, Row } from '../model/index.js';
-import { isCheckStatus, refKey, refOf } from '../model/index.js';
+import { isCatalogRow, isCheckStatus, refKey, refOf } from '../model/index.js';
 import type { CheckPlan } from './registration.js';
 import type { LocalNode } from './local-node.js';
+import type { OwnNode } from './own-node.js';
 import { CONSUL_SERVICE, SERF_HEALTH } from './own-node.js';
 
 /**
  * Replaces everything by the rows of an archive, in one commit. What the agent says of itself (its node, `serfHealth`,
- * `consul`) is not the archive's to say. Local definitions come from an archive of this node; one of another node
- * brings its catalog, and ours stay what they are.
+ * `consul`) is not the archive's to say, and what other agents say that live is theirs: it stays as it is, and what the
+ * archive holds of it is left out. All else is ours from then on. Local definitions come from an archive of this agent;
+ * that of another brings its catalog, and ours stay what they are.
+ *
+ * `archivedBy`: name of the node whose agent made it. Default: ours when our node is in it.
  */
-export async function restoreRows(node: LocalNode, rows: Iterable<Row>): Promise<void> {
-  const { self, catalog } = node.core;
+export async function restoreRows(node: LocalNode, rows: Iterable<Row>, archivedBy?: string): Promise<void> {
+  const { self, catalog, owners } = node.core;
   const incoming = Array.from(rows).filter(({ kind }) => kind !== 'sync');
   const ownName = self.name.toLowerCase();
-  const isOwnArchive = incoming.some((row) => row.kind === 'node' && row.node.toLowerCase() === ownName);
-  const stays = (row: Row): boolean => isAgents(row, ownName) || (!isOwnArchive && isDefined(row, ownName));
+  const isOwnArchive = archivedBy === undefined ? holdsNode(incoming, ownName) : archivedBy.toLowerCase() === ownName;
+  const isTheirs = (row: Row): boolean => isCatalogRow(row) && owners.isLiveOther(row);
+  const stays = (row: Row): boolean =>
+    isAgents(row, ownName) || (!isOwnArchive && isDefined(row, ownName)) || isTheirs(row);
   await node.core.decide(() => {
-    const wanted = incoming.filter((row) => !stays(row));
-    const keys = new Set(wanted.map((row) => refKey(refOf(row))));
-    const gone = catalog.rows().rows.filter((row) => !stays(row) && !keys.has(refKey(refOf(row))));
+    const current = catalog.rows().rows;
+    const theirs = new Set(current.filter(isTheirs).map(keyOf));
+    const wanted = incoming.filter((row) => !stays(row) && !theirs.has(keyOf(row)));
+    const keys = new Set(wanted.map(keyOf));
+    const gone = current.filter((row) => !stays(row) && !keys.has(keyOf(row)));
     const deletes = gone.map((row): Delete => ({ op: 'delete', ref: refOf(row) }));
-    const puts = wanted.map((row): Change => ({ op: 'put', row, keepIndexes: true }));
+    const puts = wanted.map((row): Change => ({ op: 'put', row: ownedBy(self, row), keepIndexes: true }));
     if (isOwnArchive) node.replaceChecks(archivedPlans(wanted, ownName));
     return decision(undefined, [...deletes, ...puts]);
   });
+}
+
+function keyOf(row: Row): string {
+  return refKey(refOf(row));
+}
+
+function holdsNode(rows: readonly Row[], name: string): boolean {
+  return rows.some((row) => row.kind === 'node' && row.node.toLowerCase() === name);
+}
+
+function ownedBy({ owner }: OwnNode, row: Row): Row {
+  return isCatalogRow(row) ? { ...row, ...owner } : row;
 }
 
 /** At start: what the store knows of us becomes what we know, under the name that we have now. */

@@ -85,7 +85,7 @@ export class ApiWorld {
         async *write() {
           yield Buffer.from('archive');
         },
-        read: async () => [],
+        read: async () => ({ rows: [], node: 'n1' }),
       },
       settings: { ...SETTINGS, ...options.settings },
       metrics: () => [],

@@ -46,8 +46,8 @@ async function send(out: ServerResponse, parts: AsyncIterable<Uint8Array>): Prom
 async function restore(request: ApiRequest): Promise<Reply> {
   request.requireLocalDatacenter();
   request.demand('operator', '', 'write');
-  const rows = await request.api.snapshots.read(bounded(request));
-  await request.api.handle.registry.restore(rows, request.caller);
+  const { rows, node } = await request.api.snapshots.read(bounded(request));
+  await request.api.handle.registry.restore(rows, request.caller, node);
   return done;
 }
 

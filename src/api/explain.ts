@@ -3,39 +3,13 @@ import type {
   CheckRow,
   Cluster,
   ClusterMember,
-  ConflictReport,
+  InstanceExplanation,
   InstanceView,
-  MemberState,
   NodeRow,
+  Owner,
+  RowOwner,
+  ServiceExplanation,
 } from '../model/index.js';
-
-/** The agent that said something; '' and 'unknown' of one that is forgotten. */
-interface Owner {
-  readonly origin: string;
-  readonly node: string;
-  readonly state: MemberState | 'unknown';
-}
-
-interface RowOwner {
-  readonly kind: 'node' | 'service' | 'check';
-  readonly id: string;
-  /** Name of the service the row is about; '' for the node's own. */
-  readonly service: string;
-  readonly owner: Owner;
-}
-
-export interface InstanceExplanation {
-  readonly node: string;
-  readonly id: string;
-  readonly address: string;
-  readonly port: number;
-  readonly owner: Owner;
-  readonly status: InstanceView['status'];
-  /** `dns`: by DNS and by health reads without `?passing`, not with it. */
-  readonly served: 'everywhere' | 'dns' | 'nowhere';
-  /** For people. */
-  readonly why: readonly string[];
-}
 
 /** Whose facts a node is made of: an external registrar's rows may be of several agents. */
 export function rowOwners(catalog: CatalogView, cluster: Cluster, node: NodeRow): readonly RowOwner[] {
@@ -55,7 +29,7 @@ export function rowOwners(catalog: CatalogView, cluster: Cluster, node: NodeRow)
 export function explainService(
   instances: readonly InstanceView[],
   cluster: Cluster,
-): { readonly instances: readonly InstanceExplanation[]; readonly shadowed: readonly ConflictReport[] } {
+): Pick<ServiceExplanation, 'instances' | 'shadowed'> {
   const members = membersOf(cluster);
   const explained = instances.map(({ node, service, checks, status }): InstanceExplanation => {
     return {

@@ -19,6 +19,14 @@ test.each([
   expect(await new SplitBrainProtection(cluster(...statuses), options).checkClusterHealth()).toBe(healthy);
 });
 
+test('a member that its agent suspects does not count', async () => {
+  const alive = { Status: 1, Tags: {} };
+  const suspect: { Status: number; Tags: Record<string, string> } = { Status: 1, Tags: { suspect: 'silent' } };
+  const source: MembersSource = { members: async () => ({ value: [alive, { ...alive, Tags: null }, suspect] }) };
+  expect(await new SplitBrainProtection(source).checkClusterHealth()).toBe(false);
+  expect(await new SplitBrainProtection(source, { minNodes: 2 }).checkClusterHealth()).toBe(true);
+});
+
 test('an agent that cannot be asked is no healthy cluster', async () => {
   const protection = new SplitBrainProtection({ members: () => Promise.reject(new Error('refused')) });
   expect(await protection.checkClusterHealth()).toBe(false);

@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import type { CallOptions } from '../model/index.js';
+import type { CallOptions, StringMap } from '../model/index.js';
 import { defaults, parseOptions } from '../model/index.js';
 import { silentLogger, type Logger } from '../runtime/index.js';
 
 /** Whoever knows the members of a cluster: `ConsulClient`'s agent family does. */
 export interface MembersSource {
-  members(options?: CallOptions): Promise<{ readonly value: readonly { readonly Status: number }[] }>;
+  members(options?: CallOptions): Promise<{ readonly value: readonly Member[] }>;
+}
+
+interface Member {
+  readonly Status: number;
+  readonly Tags?: StringMap | null;
 }
 
 export interface SplitBrainOptions {
@@ -36,18 +41,26 @@ export class SplitBrainProtection {
   }
 
   /**
-   * Whether at least `minNodes` members are alive, as far as the agent knows. False when that cannot be found out, within
+   * Whether at least `minNodes` members are alive, as far as the agent knows; those it suspects do not count. False when that cannot be found out, within
    * `timeoutMs` (default: the source's own, 10 s) or at all. Never rejects.
    */
   async checkClusterHealth(options: CallOptions = {}): Promise<boolean> {
     try {
       const { value } = await this.#source.members(options);
-      return value.filter(({ Status }) => Status === ALIVE).length >= this.minNodes;
+      return value.filter(isAlive).length >= this.minNodes;
     } catch (error) {
       this.#logger.warn({ error }, 'split_brain.members_unknown');
       return false;
     }
   }
+}
+
+/**
+ * Behind a partition our agents hold nobody dead: they suspect, and keep everything (docs/sync.md). To Consul's clients
+ * such a member is alive; the tag tells.
+ */
+function isAlive({ Status, Tags }: Member): boolean {
+  return Status === ALIVE && Tags?.['suspect'] === undefined;
 }
 
 /** Serf's number for it (docs/contract.md section 3.1). */

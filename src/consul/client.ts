@@ -19,6 +19,7 @@ import type { ConsulCallOptions } from './families/options.js';
 import { QueryCalls } from './families/query.js';
 import { SessionCalls } from './families/session.js';
 import { SnapshotCalls } from './families/snapshot.js';
+import { SyncCalls } from './families/sync.js';
 import { StatusCalls } from './families/status.js';
 import { TxnCalls } from './families/txn.js';
 import { resolveOptions, type ConsulClientOptions } from './options.js';
@@ -53,6 +54,7 @@ export class ConsulClient implements AsyncDisposable {
   readonly acl: AclCalls;
   readonly snapshot: SnapshotCalls;
   readonly operator: OperatorCalls;
+  readonly sync: SyncCalls;
   readonly #transport: Transport;
   readonly #calls: Calls;
   readonly #clock: Clock;
@@ -81,6 +83,7 @@ export class ConsulClient implements AsyncDisposable {
     this.acl = new AclCalls(calls);
     this.snapshot = new SnapshotCalls(calls);
     this.operator = new OperatorCalls(calls);
+    this.sync = new SyncCalls(calls);
   }
 
   /** As the variables say that Consul's own tools read (docs/consul-client.md); `overrides` win. */

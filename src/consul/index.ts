@@ -24,6 +24,7 @@ export type * from './families/query.js';
 export type * from './families/session.js';
 export type * from './families/snapshot.js';
 export type * from './families/status.js';
+export type * from './families/sync.js';
 export type * from './families/txn.js';
 export type { ConsulClientOptions, ConsulTlsOptions } from './options.js';
 export { PeerLiveness } from './peer-liveness.js';

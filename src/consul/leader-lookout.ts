@@ -3,6 +3,12 @@ import type { Clock } from '../runtime/index.js';
 import type { StandingRead } from './peer-liveness.js';
 
 /**
+ * What a read is of. Of a Consul a leader confirms both. Our agents read the catalog without one, and say of themselves
+ * whether it is as good as ever; only state (keys, sessions, queries) needs their home, which they name as the leader.
+ */
+export type ReadOf = 'catalog' | 'state';
+
+/**
  * Notices servers that lost their leader while blocking reads stand at an agent of theirs. They go on holding them, so
  * what was read last looks confirmed for the whole wait while nobody can change it or say whether it still holds. An
  * address with standing reads from which no confirmed answer came for 10 s is asked for the leader; when there is none

@@ -202,6 +202,9 @@ const CALLS: readonly (readonly [string, (client: ConsulClient) => Promise<unkno
   ['PUT /v1/operator/keyring', ({ operator }) => operator.useKey('k')],
   ['DELETE /v1/operator/keyring', ({ operator }) => operator.removeKey('k')],
   ['GET /v1/operator/usage?global', ({ operator }) => operator.usage({ global: true })],
+  ['GET /v1/sync', ({ sync }) => sync.report()],
+  ['GET /v1/sync/owner/a%2Fb', ({ sync }) => sync.owner('a/b')],
+  ['GET /v1/sync/explain/web?dc=dc2', ({ sync }) => sync.explain('web', { datacenter: 'dc2' })],
 ];
 
 test.each(CALLS)('%s', async (line, call) => {

@@ -14,6 +14,7 @@ export * from './has-all-tags.js';
 export * from './health-check-definition.js';
 export * from './instance-fields.js';
 export * from './instance-status.js';
+export * from './explanation.js';
 export * from './given.js';
 export * from './go-text.js';
 export * from './limits.js';

@@ -1,3 +1,4 @@
+import type { NodeOwners, ServiceExplanation } from '../../model/index.js';
 import { explainService, rowOwners } from '../explain.js';
 import { refusal } from '../core/errors.js';
 import type { Reply } from '../core/reply.js';
@@ -31,7 +32,8 @@ function owner(request: ApiRequest): Reply {
   const rows = rowOwners(catalog, request.api.cluster, found).filter(
     ({ service }) => service === '' || request.may('service', service, 'read'),
   );
-  return request.json({ node: found.node, datacenter: catalog.datacenter, rows });
+  const owners: NodeOwners = { node: found.node, datacenter: catalog.datacenter, rows };
+  return request.json(owners);
 }
 
 function explain(request: ApiRequest): Reply {
@@ -42,5 +44,6 @@ function explain(request: ApiRequest): Reply {
   if (instances.length === 0) throw refusal(404, `no service "${name}"`, 'NOT_FOUND');
   const { datacenter } = source;
   const explained = explainService(instances, request.api.cluster);
-  return request.json({ service: view.name, datacenter, contact: source.contact(), ...explained });
+  const whole: ServiceExplanation = { service: view.name, datacenter, contact: source.contact(), ...explained };
+  return request.json(whole);
 }

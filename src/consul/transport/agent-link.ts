@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { defaults, limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
-import type { LeaderLookout } from '../leader-lookout.js';
+import type { LeaderLookout, ReadOf } from '../leader-lookout.js';
 import type { PeerLiveness } from '../peer-liveness.js';
 import type { AgentAddress } from './agent-address.js';
 import type { Method, RawAnswer, StreamAnswer } from './call.js';
@@ -28,7 +28,7 @@ export interface LinkSettings {
   readonly maxAnswerBytes: number;
   /** Looks after requests that are held. */
   readonly liveness: PeerLiveness;
-  readonly leaders: LeaderLookout;
+  readonly leaders: Readonly<Record<ReadOf, LeaderLookout>>;
 }
 
 /** One request as it goes on the wire. */
@@ -46,8 +46,8 @@ export interface WireRequest {
   readonly lane: Lane;
   /** No other agent can answer it, so it has more patience, as long as somebody is there. */
   readonly own?: boolean;
-  /** Held, it is worth nothing once the agent's servers have no leader. */
-  readonly needsLeader?: boolean;
+  /** Held, it is worth nothing once the agent's servers have no leader for reads of it. */
+  readonly needsLeader?: ReadOf | undefined;
   /** Held, it does not keep the process alive. */
   readonly background?: boolean;
 }
@@ -131,12 +131,15 @@ export class AgentLink {
 
   /**
    * Whether the agent knows a leader of its servers: it says there is none, or fails to ask them; any other answer is a
-   * yes. On a connection of its own, as agents take their time about it.
+   * yes. For reads of the catalog ours say beside it whether they are confirmed. On a connection of its own, as agents
+   * take their time about it.
    */
-  async hasLeader(signal: AbortSignal): Promise<boolean> {
+  async hasLeader(of: ReadOf, signal: AbortSignal): Promise<boolean> {
     const timeoutMs = defaults.leaderLookMs * 2;
     const parts = { method: 'GET', target: () => PROBE, headers: {}, body: null, lane: 'leader' } as const;
-    const { status, bytes } = await this.ask({ ...parts, signal, timeoutMs, share: false });
+    const { status, bytes, header } = await this.ask({ ...parts, signal, timeoutMs, share: false });
+    const confirmed = of === 'catalog' ? header('x-consul-knownleader') : undefined;
+    if (confirmed !== undefined) return confirmed === 'true';
     return status !== 500 && !(status === 200 && bytes.toString('utf8').trim() === '""');
   }
 
@@ -157,7 +160,7 @@ export class AgentLink {
     const { signal } = bounds;
     if (lane === 'held') {
       const { liveness, leaders } = this.#settings;
-      bounds.standing(await this.#turns.enter(signal), liveness, request.needsLeader === true ? leaders : undefined);
+      bounds.standing(await this.#turns.enter(signal), liveness, request.needsLeader && leaders[request.needsLeader]);
     } else if (request.own === true) bounds.standing(() => {}, this.#settings.liveness);
     const path = request.target(lane === 'held' ? this.#turns.mostWaitMs : Number.POSITIVE_INFINITY);
     const unbounded = { headersTimeout: 0, bodyTimeout: 0 };

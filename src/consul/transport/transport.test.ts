@@ -272,10 +272,13 @@ async function pass(clock: FakeClock, until: () => boolean): Promise<void> {
   await expect.poll(step, { timeout: 5_000, interval: 5 }).toBe(true);
 }
 
-async function leaderless(...others: string[]) {
+const leaderless = (...others: string[]) => leaderlessAgent({}, ...others);
+
+/** `headers` are those of its answer that there is no leader. */
+async function leaderlessAgent(headers: Readonly<Record<string, string>>, ...others: string[]) {
   const agent = await fake((request, response) => {
     if (request.method === 'OPTIONS') response.end();
-    else if (request.url === '/v1/status/leader') response.end('""');
+    else if (request.url === '/v1/status/leader') response.writeHead(200, headers).end('""');
   });
   const clock = new FakeClock();
   return { agent, clock, client: clientOf([agent.address, ...others], { clock }) };
@@ -318,6 +321,32 @@ describe('held reads of an agent whose servers lost their leader', () => {
     expect(new Set(agent.seen.slice(2))).toEqual(new Set(['OPTIONS /v1/status/leader']));
     stop.abort();
     for (const one of held) expect(await one).toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describe('held reads of one of our agents', () => {
+  test('of the catalog need no leader while it confirms them', async () => {
+    const { agent, clock, client } = await leaderlessAgent({ 'X-Consul-Knownleader': 'true' });
+    const stop = new AbortController();
+    const held = failure(client.health.service('a', { index: 5, waitMs: 600_000, signal: stop.signal }));
+    let error: ServiceDiscoveryError | undefined;
+    void failure(client.kv.get('a', { index: 5, waitMs: 600_000 })).then((reason) => (error = reason));
+    await expect.poll(() => agent.seen.length).toBe(2);
+    await pass(clock, () => error !== undefined);
+    // The one of a key has ended by then, because nobody decides keys.
+    expect(error).toMatchObject({ code: 'NOT_READY' });
+    stop.abort();
+    expect(await held).toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('end when it does not confirm its catalog any more', async () => {
+    const { agent, clock, client } = await leaderlessAgent({ 'X-Consul-Knownleader': 'false' });
+    let error: ServiceDiscoveryError | undefined;
+    void failure(client.health.service('a', { index: 5, waitMs: 600_000 })).then((reason) => (error = reason));
+    await expect.poll(() => agent.seen.length).toBe(1);
+    await pass(clock, () => error !== undefined);
+    expect(error).toMatchObject({ code: 'NOT_READY' });
+    expect(clock.now()).toBeLessThan(60_000);
   });
 });
 

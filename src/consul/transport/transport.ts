@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { defaults, invalid, limits, ServiceDiscoveryError, toJson, type ErrorCode } from '../../model/index.js';
 import type { ResolvedOptions } from '../options.js';
 import { LeaderLookout } from '../leader-lookout.js';
+import type { ReadOf } from '../leader-lookout.js';
 import { PeerLiveness } from '../peer-liveness.js';
 import { AgentLink, type WireRequest } from './agent-link.js';
 import type { Call, RawAnswer, StreamAnswer } from './call.js';
@@ -31,7 +32,7 @@ export class Transport {
   readonly #common: Preference<AgentLink>;
   /** For what is an agent's own. */
   readonly #own: Preference<AgentLink>;
-  readonly #leaders: LeaderLookout;
+  readonly #leaders: Readonly<Record<ReadOf, LeaderLookout>>;
   readonly #inDoubt = new Set<AgentLink>();
   #underWay = 0;
   #closed: Promise<void> | undefined;
@@ -39,11 +40,13 @@ export class Transport {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#credentials = new Credentials(options);
-    this.#leaders = new LeaderLookout(
-      async (address, signal) => (await this.#link(address)?.hasLeader(signal)) ?? true,
-      options.clock,
-    );
-    const leaders = this.#leaders;
+    const lookout = (of: ReadOf) =>
+      new LeaderLookout(
+        async (address, signal) => (await this.#link(address)?.hasLeader(of, signal)) ?? true,
+        options.clock,
+      );
+    const leaders = { catalog: lookout('catalog'), state: lookout('state') };
+    this.#leaders = leaders;
     const liveness = new PeerLiveness(async (address, signal) => this.#link(address)?.probe(signal), options.clock);
     const tls = () => this.#credentials.tls();
     this.#links = options.addresses.map((address) => new AgentLink(address, tls, { ...options, liveness, leaders }));
@@ -129,12 +132,13 @@ export class Transport {
           target,
           lane,
           own,
-          needsLeader: needsLeader(call),
+          needsLeader: needsLeader(call) ? readOf(call) : undefined,
         } as const;
         const answer = await exchange(link, request);
         if (isAccepted(call, answer.status)) {
           preference.worked(link, beganAt);
-          if (!own && answer.header('x-consul-knownleader') === 'true') this.#leaders.confirmed(link.shown);
+          if (!own && answer.header('x-consul-knownleader') === 'true')
+            this.#leaders[readOf(call)].confirmed(link.shown);
           return answer;
         }
         throw this.#refused(call, answer as RawAnswer);
@@ -239,6 +243,10 @@ function isHeld({ blocking }: Call): boolean {
 /** A stale read does without, an agent's own too. */
 function needsLeader(call: Call): boolean {
   return isHeld(call) && !isAgentsOwn(call) && call.query?.['stale'] !== true;
+}
+
+function readOf({ path }: Call): ReadOf {
+  return /^\/v1\/(catalog|health)\//.test(path) ? 'catalog' : 'state';
 }
 
 function isAccepted({ accept }: Call, status: number): boolean {

@@ -1,13 +1,16 @@
 /**
- * Commands given at once, over a disk that answers whenever it likes, come to what the same commands come to one after
- * another: same answers, same rows, same indexes. And afterwards our own node's rows are what the definitions say.
+ * Commands and merges given at once, over a disk that answers whenever it likes, come to what the same ones come to one
+ * after another: same answers, same rows, same indexes. Afterwards our own node's rows are what the definitions say, and
+ * whoever listened to what is local knows what is ours.
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CheckRegistration, Row } from '../model/index.js';
-import { refKey, refOf } from '../model/index.js';
+import type { Change, CheckRegistration, Row } from '../model/index.js';
+import { isCatalogRow, put, refKey, refOf, remove } from '../model/index.js';
+import type { LocalSet } from '../sync/index.js';
+import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import type { StartedRegistry } from '../testing/started-registry.js';
-import { startedRegistry } from '../testing/started-registry.js';
+import { startedRegistry, TEST_NODE } from '../testing/started-registry.js';
 
 type Command = (at: StartedRegistry) => Promise<unknown>;
 
@@ -134,8 +137,30 @@ const state: fc.Arbitrary<Command> = fc.oneof(
   ),
 );
 
+const theirs = { origin: uuid(99), hlc: 7 };
+const theirRow: fc.Arbitrary<Row> = fc.oneof(
+  fc.tuple(node, fc.constantFrom('3.3.3.3', '4.4.4.4')).map(([one, address]) => nodeRow(one, { ...theirs, address })),
+  fc.tuple(node, id, fc.nat(2)).map(([one, service, port]) => serviceRow(one, service, { ...theirs, port })),
+  fc
+    .tuple(node, checkId, status, fc.constantFrom('', 'a'))
+    .map(([one, check, word, serviceId]) => checkRow(one, check, { ...theirs, status: word, serviceId })),
+);
+/** At most one change of each row, as sync merges them. */
+const theirChanges = fc
+  .uniqueArray(fc.tuple(theirRow, fc.boolean()), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([row]) => refKey(refOf(row)),
+  })
+  .map((rows) => rows.map(([row, isThere]): Change => (isThere ? put(row) : { op: 'delete', ref: refOf(row) })));
+const merge: fc.Arbitrary<Command> = fc.tuple(theirChanges, fc.constantFrom('lazy', 'volatile', 'synced')).map(
+  ([changes, durability]): Command =>
+    ({ registry }) =>
+      registry.syncHost.merge({ target: { type: 'local' }, changes, durability }),
+);
+
 /** A command, and whether the disk answers something before the next one. */
-const script = fc.array(fc.tuple(fc.oneof(local, catalog, state), fc.integer({ min: 0, max: 3 })), {
+const script = fc.array(fc.tuple(fc.oneof(local, catalog, state, merge), fc.integer({ min: 0, max: 3 })), {
   minLength: 2,
   maxLength: 30,
 });
@@ -167,7 +192,7 @@ function rowsOf(at: StartedRegistry): readonly Row[] {
   return rows.toSorted((a, b) => (refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1));
 }
 
-test('commands at once come to what they come to one by one', async () => {
+test('commands and merges at once come to what they come to one by one', async () => {
   await fc.assert(
     fc.asyncProperty(script, async (commands) => {
       await using serial = await started();
@@ -210,5 +235,50 @@ test('after the comparison our own rows are what the definitions say', async () 
       expect(catalog.index).toBe(index);
     }),
     { numRuns: 100 },
+  );
+});
+
+function ours(at: StartedRegistry): readonly Row[] {
+  return rowsOf(at).filter((row) => (isCatalogRow(row) ? row.origin === TEST_NODE.id : !row.kind.startsWith('local')));
+}
+
+test('who replays what was told has every row of ours as it is', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (commands) => {
+      await using at = await started();
+      const known = new Map(ours(at).map((row) => [refKey(refOf(row)), row]));
+      const sets: LocalSet[] = [];
+      at.registry.syncHost.onLocal((set) => {
+        sets.push(set);
+        for (const { ref, after } of set.changes) {
+          if (after) known.set(refKey(ref), after);
+          else known.delete(refKey(ref));
+        }
+      });
+      await Promise.all(commands.map(([command]) => told(command(at))));
+      expect(sets.map(({ index }) => index)).toEqual(sets.map(({ index }) => index).toSorted((a, b) => a - b));
+      const here = new Map(ours(at).map((row) => [refKey(refOf(row)), row]));
+      for (const [key, row] of here) expect(known.get(key)).toEqual(row);
+      for (const [key, row] of known) if (!isCatalogRow(row)) expect(here.has(key)).toBe(true);
+      for (const { changes } of sets) {
+        for (const { after } of changes) if (after && isCatalogRow(after)) expect(after.origin).toBe(TEST_NODE.id);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('merges alone are told to nobody, and a session that ends with one is', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(merge, { minLength: 1, maxLength: 12 }), async (merges) => {
+      await using at = await started();
+      const session = await at.registry.createSession({ Node: 'n1' });
+      const sets: LocalSet[] = [];
+      at.registry.syncHost.onLocal((set) => sets.push(set));
+      await Promise.all(merges.map((one) => one(at)));
+      const ended = sets.flatMap(({ changes }) => changes);
+      expect(ended.map(({ ref }) => ref)).toEqual(at.catalog.session(session) ? [] : [remove('session', session).ref]);
+    }),
+    { numRuns: 60 },
   );
 });

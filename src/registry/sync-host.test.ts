@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Change, Row, ServiceRow } from '../model/index.js';
 import { put, refOf, remove } from '../model/index.js';
 import type { LocalSet, Merge } from '../sync/index.js';
 import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
-import { settle } from '../testing/fake-clock.js';
+import { FakeClock, settle } from '../testing/fake-clock.js';
 import { startedRegistry, TEST_NODE } from '../testing/started-registry.js';
 import { syncDocument } from '../testing/store-suite.js';
+import { copyOf, temporaryDirectory } from '../testing/store-tools.js';
+import { createRegistry } from './index.js';
 
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const THIRD = '33333333-3333-4333-8333-333333333333';
@@ -299,4 +302,39 @@ describe('a row of ours that lost', () => {
     expect(at.sets[1]?.changes[0]).toEqual({ ref });
     expect(at.catalog.service('far', 'db')?.origin).toBe(OTHER);
   });
+});
+
+function opened(dataDir: string) {
+  // Its time stands still, so nothing is written while a directory is copied.
+  return createRegistry({ dataDir, node: { name: 'n1' }, clock: new FakeClock() });
+}
+
+test('whenever the process dies, rows and the document that came with them are of one merge afterwards', async () => {
+  const { path, remove: cleanUp } = await temporaryDirectory();
+  try {
+    const registry = await opened(join(path, 'live'));
+    let written = 0;
+    for (let ver = 1; ver <= 24; ver++) {
+      const changes = [put({ ...web2, port: ver }), put(syncDocument(`stream/${OTHER}`, { ver }))];
+      await registry.syncHost.merge(merge(changes));
+      await registry.syncHost.merge(merge([put({ ...web2, port: 0 })], 'volatile'));
+      if (ver % 4 === 0) {
+        await registry.kvPut({ ...KV, key: `k${ver}` });
+        written = ver;
+      }
+      if (ver % 3 !== 0) continue;
+      const dead = join(path, `dead-${ver}`);
+      await copyOf(join(path, 'live'), dead);
+      const again = await opened(dead);
+      const [document] = again.catalog.documents('stream/');
+      expect([document?.body ?? { ver: 0 }, again.catalog.service('n2', 'web')?.port ?? 0]).toEqual([
+        { ver: written },
+        written,
+      ]);
+      await again.close();
+    }
+    await registry.close();
+  } finally {
+    await cleanUp();
+  }
 });

@@ -1,5 +1,4 @@
 export { ClusterQueries } from './cluster-queries.js';
-export type { QueryAgent } from './cluster-queries.js';
 export { createHttpApi } from './http-api.js';
 export type { HttpApi } from './http-api.js';
 export type * from './dependencies.js';

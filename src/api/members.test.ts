@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ServiceDiscoveryError } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
 import { nodeRow } from '../testing/catalog-world.js';
 import { memberOf } from '../testing/fake-cluster.js';
@@ -93,9 +92,9 @@ describe('joining and leaving', () => {
   });
 
   test('what the other agent says against it is told', async () => {
-    world.cluster.refusal = new ServiceDiscoveryError('CONFLICT', 'node name n1 is taken by 10.0.0.9');
+    world.cluster.refused.add('10.0.0.9');
     const { status, text } = await world.ask('/v1/agent/join/10.0.0.9', { method: 'PUT' });
-    expect([status, text]).toEqual([500, 'node name n1 is taken by 10.0.0.9']);
+    expect([status, text]).toEqual([500, 'nobody listens there']);
   });
 });
 

@@ -23,17 +23,18 @@ const COMMANDS = [
   'discover',
   'watch',
 ];
-const MORE = ['health', 'dns', 'nodes', 'members', 'kv', 'snapshot'];
+const MORE = ['health', 'dns', 'nodes', 'explain', 'kv', 'snapshot'];
+const AMONG = ['members', 'sync', 'join', 'leave', 'force-leave', 'keyring'];
 
 describe('a command line', () => {
   test('alone shows all commands and the exit codes', async () => {
     const { code, out } = await run();
     expect(code).toBe(0);
-    for (const name of [...COMMANDS, ...MORE]) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const name of [...COMMANDS, ...MORE, ...AMONG]) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect(out).toContain('Exit codes');
   });
 
-  test.each([...COMMANDS, ...MORE])('%s --help has examples', async (name) => {
+  test.each([...COMMANDS, ...MORE, ...AMONG])('%s --help has examples', async (name) => {
     const { code, out } = await run(name, '--help');
     expect(code).toBe(0);
     expect(out).toContain(`Usage: datapunk ${name}`);
@@ -48,6 +49,11 @@ describe('a command line', () => {
     ['snapshot', 'save'],
     ['snapshot', 'restore'],
     ['snapshot', 'inspect'],
+    ['keyring', 'generate'],
+    ['keyring', 'list'],
+    ['keyring', 'install'],
+    ['keyring', 'use'],
+    ['keyring', 'remove'],
   ])('%s %s --help has examples', async (name, sub) => {
     expect((await run(name, sub, '--help')).out).toContain('Examples:');
   });
@@ -90,5 +96,5 @@ test('docs/cli.md has every command and exit code', async () => {
   const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
   const codes = [...page.matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, says]) => [Number(code), says]);
   expect(codes).toEqual(exitCodeHelp);
-  for (const name of [...COMMANDS, ...MORE]) expect(page).toMatch(new RegExp(`^\\|.*\`${name}\\b`, 'm'));
+  for (const name of [...COMMANDS, ...MORE, ...AMONG]) expect(page).toMatch(new RegExp(`^\\|.*\`${name}\\b`, 'm'));
 });

@@ -49,7 +49,21 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
     },
     dns: { summary: 'ask the agent’s DNS', load: () => import('./commands/dns.js') },
     nodes: { summary: 'list nodes', load: () => import('./commands/nodes.js') },
+    explain: {
+      summary: 'why a service is answered as it is: owners, checks, duplicates',
+      load: () => import('./commands/explain.js'),
+    },
+  },
+  'Among agents': {
     members: { summary: 'the agents this one knows', load: () => import('./commands/members.js') },
+    sync: {
+      summary: 'connections, lag, conflicts, protected mode',
+      load: () => import('./commands/sync.js'),
+    },
+    join: { summary: 'meet other agents', load: () => import('./commands/join.js') },
+    leave: { summary: 'go for good, and stop', load: () => import('./commands/leave.js') },
+    'force-leave': { summary: 'declare a dead agent gone for good', load: () => import('./commands/force-leave.js') },
+    keyring: { summary: 'keys of the traffic between agents', load: () => import('./commands/keyring.js') },
   },
   State: {
     kv: { summary: 'get, put, delete and list keys', load: () => import('./commands/kv.js') },

@@ -25,8 +25,8 @@ export class FakeCluster implements Cluster {
   readonly others = new Map<string, CatalogView>();
   /** What was asked of it: `join 10.0.0.2`. */
   readonly asked: string[] = [];
-  /** Thrown by whatever is asked next. */
-  refusal: ServiceDiscoveryError | undefined;
+  /** Addresses at which nobody is to be met. */
+  readonly refused = new Set<string>();
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -78,17 +78,18 @@ export class FakeCluster implements Cluster {
     return row && this.known.find(({ origin }) => origin === row.origin);
   }
 
-  join(address: string, { wan = false } = {}): Promise<void> {
-    return this.ask(`join ${address}${wan ? ' wan' : ''}`);
+  async join(address: string, { wan = false } = {}): Promise<void> {
+    if (this.refused.has(address)) throw new ServiceDiscoveryError('UNAVAILABLE', 'nobody listens there');
+    this.asked.push(`join ${address}${wan ? ' wan' : ''}`);
   }
 
-  leave(): Promise<void> {
-    return this.ask('leave');
+  async leave(): Promise<void> {
+    this.asked.push('leave');
   }
 
   async forceLeave(node: string, { prune = false, wan = false } = {}): Promise<void> {
     if (!this.known.some((member) => member.node === node)) throw notFound(`agent: No node found with name '${node}'`);
-    return this.ask(`force-leave ${node}${prune ? ' prune' : ''}${wan ? ' wan' : ''}`);
+    this.asked.push(`force-leave ${node}${prune ? ' prune' : ''}${wan ? ' wan' : ''}`);
   }
 
   report(): SyncReport {
@@ -104,11 +105,6 @@ export class FakeCluster implements Cluster {
       counters: {},
       ...this.parts,
     };
-  }
-
-  private async ask(what: string): Promise<void> {
-    if (this.refusal) throw this.refusal;
-    this.asked.push(what);
   }
 }
 

@@ -19,7 +19,7 @@ export const ownRoutes = family(400, {
     GET: {
       handler: watchService,
       summary: 'Server-sent events: the full set of instances at every change; resumes by Last-Event-ID',
-      query: ['passing', 'tag', 'node-meta', 'near', 'filter'],
+      query: ['passing', 'tag', 'node-meta', 'near', 'filter', 'dc'],
     },
   },
 });

@@ -12,6 +12,7 @@ import { lookAtAgent, type AgentFacts } from '../doctor/agent-findings.js';
 import { lookAtDns } from '../doctor/dns-findings.js';
 import { ok, warning, type Finding } from '../doctor/finding.js';
 import { lookAtDataDir, lookAtDescriptors } from '../doctor/machine-findings.js';
+import { lookAtMesh } from '../doctor/mesh-findings.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Io, Style } from '../io.js';
 import { printable } from '../output/printable.js';
@@ -26,7 +27,9 @@ export const command: CommandFactory = (session) =>
   withExamples(
     withClientOptions(
       new Command('doctor')
-        .description('Looks at agent, DNS, clock, data dir and permissions, and says what to do about what is wrong.')
+        .description(
+          'Looks at agent, its peers, DNS, clock, data dir and permissions, and says what to do about what is wrong.',
+        )
         .option('--dns-addr <host:port>', 'default: what the agent says, else 127.0.0.1:8600')
         .option('--data-dir <dir>', 'default: what the agent says'),
     ).action((flags: Flags) =>
@@ -35,6 +38,7 @@ export const command: CommandFactory = (session) =>
         const dataDir = flags.dataDir ?? dataDirOf(facts);
         const all: readonly Finding[] = [
           ...findings,
+          ...(facts === undefined ? [] : await lookAtMesh(agent)),
           ...(await lookAtDns(agent, await dnsPlace(agent, flags.dnsAddr))),
           ...(dataDir === undefined ? [] : await lookAtDataDir(dataDir)),
           ...snapshots(facts),

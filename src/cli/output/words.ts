@@ -41,3 +41,18 @@ export function ago(ms: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ago`;
   return `${Math.floor(seconds / 86_400)}d ago`;
 }
+
+/** `40ms`, `12s`, `3m`, `2h`, `5d`: the largest unit only. */
+export function lasted(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
+  return ago(ms).replace(' ago', '');
+}
+
+/** `512 B`, `4.2 kB`, `1.3 MB`. */
+export function bytesText(bytes: number): string {
+  const unit = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let step = 0;
+  let value = bytes;
+  while (value >= 1000 && step < unit.length - 1) [value, step] = [value / 1000, step + 1];
+  return `${step === 0 ? value : value.toFixed(1)} ${unit[step]}`;
+}

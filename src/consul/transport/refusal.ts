@@ -31,6 +31,9 @@ const CODE_OF_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^(Permission denied|ACL not found)/i, 'PERMISSION_DENIED'],
   [/^Failed to create boolean expression evaluator/i, 'INVALID_ARGUMENT'],
   [/^(Intention|Query) not found/i, 'NOT_FOUND'],
+  [/^agent: No node found with name/i, 'NOT_FOUND'],
+  // Ours: the agent that the fact belongs to cannot be asked, and is not known to be dead.
+  [/^owner .+ unreachable$/, 'UNAVAILABLE'],
   // The way from the agent to its servers, or from one of them to the leader.
   [/^rpc error getting client|No known Consul servers|^(unexpected )?EOF$|failed to get conn/i, 'UNAVAILABLE'],
   [/stream closed|session shutdown|connection reset|broken pipe|i\/o (timeout|deadline reached)/i, 'UNAVAILABLE'],

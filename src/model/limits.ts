@@ -227,6 +227,14 @@ export const limits = {
   // ---- sync: connections and frames
   /** One message: that of the largest body of the HTTP API as well. */
   peerFrameBytes: 4 * 1024 * 1024,
+  /** A frame before both sides have let each other in, and what may be held of one who is not let in yet. */
+  peerHelloBytes: 64 * 1024,
+  /** What is said in parting, for a log. */
+  peerReasonChars: 256,
+  /** Bytes handed to the system ahead: beyond it what is more urgent could not overtake. */
+  peerWriteAheadBytes: 64 * 1024,
+  /** What was sent last, to compress against. */
+  peerHistoryBytes: 8 * 1024,
   /** Items of all lists and maps of one message: a body of the HTTP API has less. */
   peerFrameItems: 640 * 1024,
   /** Of one list in a message. */

@@ -10,9 +10,9 @@ export class Pace {
     private readonly everyMs: number,
   ) {}
 
-  /** Takes a token that may not be there yet; returns in how many milliseconds it will be. */
-  take(now: number): number {
-    this.fullAt = Math.max(this.fullAt, now) + this.everyMs;
+  /** Takes tokens that may not be there yet; returns in how many milliseconds they will be. */
+  take(now: number, tokens = 1): number {
+    this.fullAt = Math.max(this.fullAt, now) + tokens * this.everyMs;
     return Math.max(0, this.fullAt - now - this.burst * this.everyMs);
   }
 }

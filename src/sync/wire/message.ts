@@ -31,7 +31,7 @@ const digestEntry = fields<DigestEntry>({
 });
 const want = fields<Want>({ stream, ...position, staged: flag });
 const ref = fields<RowRef>({ kind: oneOf(['node', 'service', 'check'] as const), node: foldedName, id });
-const origins = listOf(origin, limits.peerMembers);
+const origins = listOf(origin, limits.memberSucceeds);
 
 const member = fields<MemberInfo>({
   origin,

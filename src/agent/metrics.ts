@@ -1,17 +1,16 @@
 import type { Metric } from '../api/index.js';
 import type { DnsServer } from '../dns/index.js';
-import type { Cluster, MemberState } from '../model/index.js';
+import type { Cluster } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
+import { syncMetrics } from './sync-metrics.js';
 
 /** The rooms' plain counters under the names Prometheus asks for; read only when somebody scrapes. */
 export function* agentMetrics(registry: Registry, dns: DnsServer, cluster: Cluster): Generator<Metric> {
   yield* checkMetrics(registry);
   yield* dnsMetrics(dns);
-  yield* memberMetrics(cluster);
+  yield* syncMetrics(cluster);
   yield gauge('discovery_index', 'Largest index applied to the catalog.', registry.catalog.index);
 }
-
-const MEMBER_STATES: readonly MemberState[] = ['alive', 'suspect', 'dead', 'leaving', 'left'];
 
 function* checkMetrics(registry: Registry): Generator<Metric> {
   const checks = registry.checkMetrics();
@@ -55,14 +54,6 @@ function* dnsMetrics({ stats }: DnsServer): Generator<Metric> {
     'Questions not passed on: too many.',
     stats.recursionsRefused,
   );
-}
-
-function* memberMetrics(cluster: Cluster): Generator<Metric> {
-  const members = cluster.members();
-  for (const state of MEMBER_STATES) {
-    const count = members.filter((member) => member.state === state).length;
-    yield { ...gauge('discovery_members', 'Agents known to this one, itself included.', count), labels: { state } };
-  }
 }
 
 function counter(name: string, help: string, value: number): Metric {

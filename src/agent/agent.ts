@@ -105,7 +105,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   closers.add(() => dns.close());
   closers.add(() => api.close());
   addresses = await listenAll(config, api, dns, certificate);
-  startSnapshots(config, registry, logger, closers);
+  startSnapshots(config, registry, cluster, logger, closers);
   warnWhenOpen(config, logger);
   return {
     addresses,

@@ -1,4 +1,5 @@
 import type { HttpApiDependencies } from '../api/index.js';
+import { wholeState, type Cluster } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
 import { realClock } from '../runtime/index.js';
 import { readSnapshotArchive, SnapshotSchedule, writeSnapshotArchive, type SnapshotSource } from '../store/index.js';
@@ -18,11 +19,17 @@ export function snapshotArchive(registry: Registry): HttpApiDependencies['snapsh
 }
 
 /** Snapshots by the clock, when the configuration asks for them. */
-export function startSnapshots(config: AgentConfig, registry: Registry, logger: AgentLogger, closers: Closers): void {
+export function startSnapshots(
+  config: AgentConfig,
+  registry: Registry,
+  { home }: Cluster,
+  logger: AgentLogger,
+  closers: Closers,
+): void {
   if (!config.snapshots) return;
   const schedule = new SnapshotSchedule({
     ...config.snapshots,
-    source: () => ({ ...stamp(registry), ...registry.snapshot() }),
+    source: () => ({ ...stamp(registry), ...wholeState(registry.catalog, home) }),
     clock: realClock,
     logger: logger.child({ room: 'snapshots' }),
   });

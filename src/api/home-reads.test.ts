@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EventRow, KvRow } from '../model/index.js';
+import type { EventRow, KvRow, Row } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
 import { CatalogWorld, nodeRow, queryRow, serviceRow, sessionRow } from '../testing/catalog-world.js';
 import { memberOf, noLeader } from '../testing/fake-cluster.js';
@@ -135,6 +135,31 @@ describe('a read of keys', () => {
     expect((await world.ask('/v1/kv/a')).status).toBe(200);
     expect(world.cluster.home.freshened).toBe(0);
   });
+});
+
+test('a snapshot holds what the home decided, and what is registered here', async () => {
+  const written: Row[] = [];
+  world.world.put(kv('of an earlier home'));
+  await world.close();
+  world = await ApiWorld.start({
+    handle: { catalog: world.world.catalog, registry: world.handle.registry },
+    dependencies: {
+      snapshots: {
+        async *write({ rows }) {
+          written.push(...rows);
+          yield Buffer.from('archive');
+        },
+        read: async () => ({ rows: [], node: 'n1' }),
+      },
+    },
+  });
+  world.cluster.home.movesTo('n2', copy.catalog);
+  expect((await world.ask('/v1/snapshot')).text).toBe('archive');
+  expect(world.cluster.home.freshened).toBe(1);
+  expect(written.map(({ kind }) => kind).toSorted()).toEqual(['event', 'kv', 'node', 'query', 'service', 'session']);
+  world.cluster.home.movesTo(undefined, copy.catalog);
+  expect((await world.ask('/v1/snapshot')).text).toBe('No cluster leader');
+  expect((await world.ask('/v1/snapshot?stale')).text).toBe('archive');
 });
 
 test('event lists wait for the events of the home', async () => {

@@ -29,4 +29,5 @@ export * from './service-definition.js';
 export * from './state.js';
 export * from './store.js';
 export * from './view.js';
+export * from './whole-state.js';
 export * from './wire/index.js';

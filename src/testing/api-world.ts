@@ -43,6 +43,7 @@ export class ApiWorld {
   readonly world: CatalogWorld;
   readonly api: HttpApi;
   readonly cluster: FakeCluster;
+  readonly handle: RegistryHandle;
   readonly agent = new Agent({ keepAlive: true });
   indexSpace = '11111111-2222-3333-4444-555555555555';
   port = 0;
@@ -58,7 +59,8 @@ export class ApiWorld {
     } = {},
   ) {
     this.world = new CatalogWorld(options.rows);
-    const handle = options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) };
+    this.handle = options.handle ?? { catalog: this.world.catalog, registry: commands(options.commands ?? {}) };
+    const { handle } = this;
     const { nodeId: origin, nodeName: node } = handle.registry;
     this.cluster = new FakeCluster(handle.catalog, () => this.indexSpace, { origin, node, address: '127.0.0.1' });
     this.api = createHttpApi({

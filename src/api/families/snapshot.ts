@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { limits } from '../../model/index.js';
+import { limits, wholeState } from '../../model/index.js';
 import { bodyTooLarge } from '../core/body.js';
 import { refusal } from '../core/errors.js';
 import { done } from '../core/reply.js';
@@ -8,7 +8,7 @@ import type { ApiRequest } from '../core/request.js';
 import { family } from '../core/route.js';
 import { drained } from '../core/stream.js';
 import { readOptions } from '../read-options.js';
-import { readHeaders, stateRead } from '../reads.js';
+import { readHeaders, stateRead, withHome } from '../reads.js';
 
 /**
  * snapshot (docs/contract.md section 3.13): the archive is the store's; here it goes out and comes in, never whole in
@@ -21,18 +21,22 @@ export const snapshotRoutes = family(500, {
   },
 });
 
-function save(request: ApiRequest): Reply {
+/** What the home decides is in it too, as new as it is to be: an archive without keys would delete them all. */
+function save(request: ApiRequest): Reply | Promise<Reply> {
   const options = readOptions(request);
   request.requireLocalDatacenter();
   request.requireReady();
   request.demand('operator', '', 'write');
-  const snapshot = request.api.handle.catalog.rows();
-  const headers = readHeaders(request, request.api.sources.local, stateRead, options, snapshot.index);
-  return {
-    status: 200,
-    headers: ['Content-Type', 'application/x-gzip', ...headers],
-    run: (out) => send(out, request.api.snapshots.write(snapshot)),
-  };
+  const { cluster, handle, snapshots, sources } = request.api;
+  return withHome(request, options, () => {
+    const snapshot = wholeState(handle.catalog, cluster.home);
+    const headers = readHeaders(request, sources.local, stateRead, options, snapshot.index);
+    return {
+      status: 200,
+      headers: ['Content-Type', 'application/x-gzip', ...headers],
+      run: (out) => send(out, snapshots.write(snapshot)),
+    };
+  });
 }
 
 async function send(out: ServerResponse, parts: AsyncIterable<Uint8Array>): Promise<void> {

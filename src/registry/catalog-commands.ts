@@ -1,5 +1,5 @@
 import { decision, Draft, removeCheck, removeNode, removeService } from '../catalog/index.js';
-import type { Caller, CatalogDeregistration, CatalogRegistration, StateReader } from '../model/index.js';
+import type { Caller, CatalogDeregistration, CatalogRegistration, Owned, StateReader } from '../model/index.js';
 import { invalid, ServiceDiscoveryError } from '../model/index.js';
 import { decideCatalogRegistration, planCatalog } from './catalog-registration.js';
 import type { Core } from './core.js';
@@ -21,7 +21,10 @@ export class CatalogCommands {
     await this.core.decide((head) => decideCatalogRegistration(head, plan, self, owners));
   }
 
-  /** A service with its checks, else a check, else the whole node. What is not there is gone already: no error. */
+  /**
+   * A service with its checks, else a check, else the whole node. What is not there is gone already: no error. Rows of
+   * other agents that live are theirs to remove.
+   */
   async deregisterCatalog(body: CatalogDeregistration, caller?: Caller): Promise<void> {
     this.requireOwnDatacenter(body.Datacenter);
     const { Node: node = '', ServiceID: serviceId = '', CheckID: checkId = '' } = body;
@@ -29,11 +32,17 @@ export class CatalogCommands {
     authorize(this.core, caller, 'node', node);
     await this.core.decide((head) => {
       const draft = new Draft(head);
-      if (serviceId !== '') removeService(draft, node, serviceSpelt(head, node, serviceId));
-      else if (checkId !== '') removeCheck(draft, node, checkSpelt(head, node, checkId));
-      else removeNode(draft, node);
+      const mayRemove = (row: Owned): boolean => !this.core.owners.isLiveOther(row);
+      if (serviceId !== '') removeService(draft, node, serviceSpelt(head, node, serviceId), mayRemove);
+      else if (checkId !== '') this.removeCheck(draft, node, checkSpelt(head, node, checkId));
+      else removeNode(draft, node, mayRemove);
       return decision(undefined, draft.changes, draft.lockDelays);
     });
+  }
+
+  private removeCheck(draft: Draft, node: string, checkId: string): void {
+    const row = draft.state.check(node, checkId);
+    if (row && !this.core.owners.isLiveOther(row)) removeCheck(draft, node, checkId);
   }
 
   private requireOwnDatacenter(datacenter = ''): void {

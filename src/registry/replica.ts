@@ -16,6 +16,8 @@ export interface ReplicaOptions {
 /** Facts of other agents that are not of our catalog (a home's state, another datacenter), in a store of their own. */
 export class Replica {
   readonly catalog: Catalog;
+  /** Of the newest merge handed to the store. */
+  private lastIndex: number;
 
   private constructor(
     readonly target: MergeTarget,
@@ -23,6 +25,7 @@ export class Replica {
     clock: Clock,
   ) {
     this.catalog = feed.catalog;
+    this.lastIndex = feed.catalog.index;
     const tombstones = new TombstonePruner(feed.catalog, clock);
     feed.beforeClose(() => tombstones.close());
     tombstones.start();
@@ -55,7 +58,17 @@ export class Replica {
   }
 
   async merge({ changes, durability, at }: Merge): Promise<void> {
-    await this.feed.writer.decide(() => ({ ...decision(undefined, changes), source: 'merge', durability, at }));
+    await this.feed.writer.decide(() => {
+      const index = this.indexFor(at);
+      return { ...decision(undefined, changes), source: 'merge', durability, at: index };
+    });
+  }
+
+  /** A copy of a home's state has no index of its own: documents alone go to the one before. */
+  private indexFor(at: number | undefined): number | undefined {
+    if (this.target.type !== 'state') return at;
+    this.lastIndex = Math.max(this.lastIndex, at ?? 0);
+    return at ?? this.lastIndex;
   }
 
   /** The disk failed. */

@@ -42,7 +42,7 @@ describe.each(['memory', 'disk'])('copies of the facts of others, in %s', (where
     const merges = [
       syncHost.merge(into(target, [restored(kv('a'), 3, 90), restored(sessionRow('s'), 50, 50)], 100)),
       syncHost.merge(into(target, [remove('kv', 'a'), restored(kv('b'), 120, 120)], 120)),
-      syncHost.merge(into(target, [put(syncDocument(`stream/${HOME}/state`, { ver: 3 }))], 120)),
+      syncHost.merge(into(target, [put(syncDocument(`stream/${HOME}/state`, { ver: 3 }))])),
     ];
     await Promise.all(merges);
     const copy = syncHost.copyOf(target);
@@ -63,6 +63,7 @@ describe.each(['memory', 'disk'])('copies of the facts of others, in %s', (where
     await expect(syncHost.merge(into(target, [restored(kv('a'), 5, 5)], 5))).rejects.toMatchObject({
       code: 'CONFLICT',
     });
+    await expect(syncHost.merge(into(target, [put(kv('a'))]))).rejects.toMatchObject({ code: 'CONFLICT' });
     await syncHost.merge(into(target, [restored(kv('a'), 5, 6)], 6));
     expect(syncHost.copyOf(target)?.catalog.kv('a')?.modifyIndex).toBe(6);
   });

@@ -221,6 +221,29 @@ describe('rows of other agents', () => {
     expect(at.catalog.check('far', 'c')).toMatchObject({ origin: TEST_NODE.id, serviceTags: ['v2'] });
   });
 
+  test('are left to their owners by a deregistration, and go when nobody speaks for them', async () => {
+    await using at = await started();
+    at.host.judgeOrigins((origin) => origin === OTHER);
+    await at.registry.registerCatalog({
+      Node: 'far',
+      Address: '1.1.1.1',
+      Service: { Service: 'ours' },
+      Check: { CheckID: 'x', ServiceID: 'ours', Status: 'passing' },
+    });
+    const [checkOnOurs, checkOnDb] = [theirs(checkRow('far', 'y', { serviceId: 'ours' })), checkRow('far', 'z')];
+    const orphan = { ...serviceRow('far', 'orphan'), origin: THIRD };
+    await at.host.merge(merge([db, checkOnOurs, orphan, theirs({ ...checkOnDb, serviceId: 'db' })].map(put)));
+    at.sets.length = 0;
+    await at.registry.deregisterCatalog({ Node: 'far', ServiceID: 'ours' });
+    await at.registry.deregisterCatalog({ Node: 'far', ServiceID: 'db' });
+    await at.registry.deregisterCatalog({ Node: 'far', CheckID: 'z' });
+    await at.registry.deregisterCatalog({ Node: 'far' });
+    expect(said(at.sets)).toEqual(['catalog check:far/x- service:far/ours-', 'catalog service:far/orphan- node:far/-']);
+    at.host.judgeOrigins(() => false);
+    await at.registry.deregisterCatalog({ Node: 'far' });
+    expect(said(at.sets).at(-1)).toBe('catalog check:far/y- check:far/z- service:far/db-');
+  });
+
   test('under our own node’s name are left alone while their owner lives, and removed when nobody speaks for them', async () => {
     await using at = await started();
     at.host.judgeOrigins((origin) => origin === OTHER);

@@ -1,5 +1,5 @@
 import { goQuote, invalid, metaComplaint } from '../../model/index.js';
-import type { CheckRow, NodeRow, ServiceRow, StateReader } from '../../model/index.js';
+import type { CheckRow, NodeRow, Owned, ServiceRow, StateReader } from '../../model/index.js';
 import type { Draft } from './draft.js';
 import { sessionsOfCheck } from './session-end.js';
 
@@ -76,19 +76,30 @@ export function writeCheck(draft: Draft, row: CheckRow): void {
   draft.putRow(complete, draft.state.check(row.node, row.checkId));
 }
 
-/** Removing what is not there is no error, and no change. */
-export function removeNode(draft: Draft, name: string): void {
-  if (!draft.state.node(name)) return;
-  draft.endSessions(Array.from(draft.state.sessionsOf(name)));
-  for (const { checkId } of Array.from(draft.state.checksOf(name))) draft.removeRow('check', checkId, name);
-  for (const { id } of Array.from(draft.state.servicesOf(name))) draft.removeRow('service', id, name);
-  draft.removeRow('node', '', name);
+/** Whose rows a removal takes along: those of other agents may be theirs to remove. */
+export type MayRemove = (row: Owned) => boolean;
+const anyRow: MayRemove = () => true;
+
+/**
+ * Removing what is not there is no error, and no change. What hangs on it goes also when it is gone itself: it may have
+ * been another agent's.
+ */
+export function removeNode(draft: Draft, name: string, mayRemove: MayRemove = anyRow): void {
+  const { state } = draft;
+  const node = state.node(name);
+  const goes = node !== undefined && mayRemove(node);
+  if (goes) draft.endSessions(Array.from(state.sessionsOf(name)));
+  for (const check of Array.from(state.checksOf(name))) if (mayRemove(check)) removeCheck(draft, name, check.checkId);
+  for (const row of Array.from(state.servicesOf(name))) if (mayRemove(row)) draft.removeRow('service', row.id, name);
+  if (goes) draft.removeRow('node', '', name);
 }
 
-export function removeService(draft: Draft, node: string, id: string): void {
-  if (!draft.state.service(node, id)) return;
-  for (const check of Array.from(draft.state.checksOfService(node, id))) removeCheck(draft, node, check.checkId);
-  draft.removeRow('service', id, node);
+export function removeService(draft: Draft, node: string, id: string, mayRemove: MayRemove = anyRow): void {
+  const service = draft.state.service(node, id);
+  for (const check of Array.from(draft.state.checksOfService(node, id))) {
+    if (mayRemove(check)) removeCheck(draft, node, check.checkId);
+  }
+  if (service && mayRemove(service)) draft.removeRow('service', id, node);
 }
 
 export function removeCheck(draft: Draft, node: string, checkId: string): void {

@@ -74,7 +74,7 @@ export function clusterCommands(options: ClusterCommandsOptions): RegistryComman
       route.atHome('putConfig', { kind, name, body, ...(cas === undefined ? {} : { cas }) }, undefined, () =>
         local.putConfig(kind, name, body, cas),
       ),
-    restore: (rows, caller) => route.restore(() => local.restore(rows, caller)),
+    restore: (...args) => route.restore(() => local.restore(...args)),
   };
   return Object.assign(Object.create(local) as RegistryCommands, routed);
 }

@@ -249,7 +249,7 @@ export const defaults = {
     remoteSuspectAfterMs: 5_000,
     remoteRetryMs: 5_000,
     /** After the last refusal of our node name. */
-    disputeMs: 30_000,
+    disputeMs: 10_000,
   },
 
   // ---- streams of records

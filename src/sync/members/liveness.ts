@@ -28,7 +28,7 @@ export class Liveness {
     member.heardAt = this.time.ms;
     member.saidGoodbye = false;
     member.isPruned = false;
-    if (member.state !== 'alive') this.alive(member, 'a later incarnation', context);
+    if (member.state !== 'alive' || member.deadWallMs !== 0) this.alive(member, 'a later incarnation', context);
   }
 
   alive(member: Member, evidence: string, context: StepContext): void {

@@ -18,11 +18,11 @@ export class LocalHealth {
     this.lowerAtMs = attentiveMs + defaults.membership.healthQuietMs;
   }
 
-  /** Others missed us. Several at once are one sign. */
+  /** Others missed us. Without a pause between them it is one sign, for then it may be others who hear badly. */
   missed(attentiveMs: number): void {
-    if (attentiveMs - this.missedAtMs < defaults.membership.opinionRepeatMs) return;
+    const isOld = attentiveMs - this.missedAtMs < defaults.membership.healthQuietMs;
     this.missedAtMs = attentiveMs;
-    this.raise(1, attentiveMs);
+    if (!isOld) this.raise(1, attentiveMs);
   }
 
   private raise(by: number, attentiveMs: number): void {

@@ -37,6 +37,7 @@ class Members implements MembersPart {
   private readonly protection: Protection;
   private readonly detector: Detector;
   private readonly gateways: Gateways;
+  private readonly infoLists = new WeakMap<readonly Member[], readonly MemberInfo[]>();
   private hasBegun = false;
   private readonly nameDispute: NameDispute;
   private homeEpoch = -1;
@@ -82,11 +83,11 @@ class Members implements MembersPart {
   }
 
   peers(): readonly MemberInfo[] {
-    return this.table.localPeers.map(({ info }) => info);
+    return this.peerInfos(this.table.localPeers);
   }
 
   remotePeers(): readonly MemberInfo[] {
-    return this.table.remotePeers.map(({ info }) => info);
+    return this.peerInfos(this.table.remotePeers);
   }
 
   isLive(origin: Origin): boolean {
@@ -95,7 +96,9 @@ class Members implements MembersPart {
   }
 
   wanted(): readonly MemberInfo[] {
-    return [...this.table.local, ...this.gateways.wanted()].map(({ info }) => info);
+    const remote = this.gateways.wanted();
+    if (remote.length === 0) return this.peerInfos(this.table.local);
+    return [...this.table.local, ...remote].map(({ info }) => info);
   }
 
   protectedMode(): { readonly active: boolean; readonly reason: string; readonly sinceMs: number } {
@@ -199,6 +202,13 @@ class Members implements MembersPart {
     this.begin(context);
     this.nameDispute.raise(reason, context);
     this.finish(context);
+  }
+
+  /** Asked for far more often than it changes: the lists of the table are new ones when anything did. */
+  private peerInfos(members: readonly Member[]): readonly MemberInfo[] {
+    let infos = this.infoLists.get(members);
+    if (!infos) this.infoLists.set(members, (infos = members.map(({ info }) => info)));
+    return infos;
   }
 
   /** Whether more than a sign of life follows. */

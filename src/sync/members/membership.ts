@@ -26,6 +26,7 @@ export class Membership {
   private readonly toldRefusals = new Map<Origin, string>();
   /** A peer knows of a life of ours of this incarnation. */
   private laterLife = 0;
+  private claimedEpoch = -1;
   private raisedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -74,7 +75,8 @@ export class Membership {
   /** Names of the dead and of those whose address we have are ours now. */
   claimNames(context: StepContext): void {
     const self = this.own.info;
-    if (self.left) return;
+    if (self.left || this.claimedEpoch === this.table.epoch) return;
+    this.claimedEpoch = this.table.epoch;
     for (const member of this.table.local) {
       if (!sameName(member.info, self) || !maySucceed(this.table, member, self)) continue;
       const succeeds = [...self.succeeds, member.info.origin].slice(-limits.memberSucceeds);

@@ -44,9 +44,11 @@ export class OwnInfo {
     this.change({ ...fields, inc: Math.max(inc, this.current.inc) + 1 }, context);
   }
 
+  /** Of two infos under one incarnation others keep what they have, but for `left`: any other change is another one. */
   change(fields: Partial<MemberInfo>, context: StepContext): void {
     const before = this.current;
-    this.current = { ...before, ...fields };
+    const inc = Object.keys(fields).every((name) => name === 'left') ? before.inc : before.inc + 1;
+    this.current = { ...before, inc, ...fields };
     if (this.current.inc > before.inc) {
       context.out.merges.push({
         target: { type: 'local' },

@@ -67,6 +67,7 @@ describe('the step', () => {
     ]);
     expect(taking({ type: 'local', kind: 'catalog', index: 1, space: 's', changes: [] })).toEqual(['streams.local']);
     expect(taking({ type: 'dial-failed', origin: 'b', evidence: 'hard' })).toEqual(['members.dialFailed']);
+    expect(taking({ type: 'refused', reason: 'taken' })).toEqual(['members.refused']);
     expect(taking({ type: 'leave' })).toEqual(['members.leave']);
     expect(taking({ type: 'force-leave', origin: 'b', prune: false })).toEqual(['members.forceLeave']);
   });
@@ -78,9 +79,11 @@ describe('the step', () => {
     const out = { merges: [], sends: [], notices: [] };
     state.own.raiseAbove(20, { ...time, out });
     state.own.change({ primary: 'node-b' }, { ...time, out });
-    expect(state.own.info).toMatchObject({ inc: 21, primary: 'node-b' });
-    expect(heard).toEqual([21, 21]);
-    expect(out.merges).toEqual([{ target: { type: 'local' }, changes: [ownDocument(21)], durability: 'synced' }]);
+    expect(state.own.info).toMatchObject({ inc: 22, primary: 'node-b' });
+    state.own.change({ left: true }, { ...time, out });
+    expect(heard).toEqual([21, 22, 22]);
+    const merge = (inc: number) => ({ target: { type: 'local' }, changes: [ownDocument(inc)], durability: 'synced' });
+    expect(out.merges).toEqual([merge(21), merge(22)]);
   });
 
   test('the remembered incarnation is found again among other documents', () => {

@@ -22,6 +22,14 @@ export interface MeshOptions {
   readonly naive?: boolean;
 }
 
+export interface StartOptions {
+  readonly documents?: ReadonlyMap<string, SyncDocument>;
+  /** Whom it dials besides those it knows. All others when not given. */
+  readonly seeds?: readonly string[];
+  /** What this mesh calls it, default its node name. */
+  readonly name?: string;
+}
+
 export const memberInfo = (node: string, given: Partial<MemberInfo> = {}): MemberInfo => ({
   origin: `id-${node}`,
   inc: 1_000,
@@ -61,14 +69,9 @@ export class MemberMesh {
     return mesh;
   }
 
-  /** Seeds: whom it dials besides those it knows. All others when not given. */
-  start(
-    info: MemberInfo,
-    documents: ReadonlyMap<string, SyncDocument> = new Map(),
-    seeds?: readonly string[],
-  ): MeshAgent {
-    const agent = new MeshAgent(this, info, new Map(documents), seeds);
-    this.agents.set(info.node, agent);
+  start(info: MemberInfo, options: StartOptions = {}): MeshAgent {
+    const agent = new MeshAgent(this, info, options);
+    this.agents.set(agent.name, agent);
     this.after(Math.floor(this.random.next() * TICK_MS), () => agent.tick());
     return agent;
   }
@@ -134,15 +137,19 @@ export class MeshAgent {
   sent = 0;
   private inbox: (() => void)[] = [];
   private lastTickMs: number;
+  readonly documents: Map<string, SyncDocument>;
+  readonly name: string;
+  private readonly silentSince = new Map<MeshAgent, number>();
   private readonly dialed = new Map<Origin, { tries: number; nextMs: number }>();
 
   constructor(
     private readonly mesh: MemberMesh,
     info: MemberInfo,
-    readonly documents: Map<string, SyncDocument>,
-    private readonly seeds: readonly string[] | undefined,
+    private readonly options: StartOptions,
   ) {
     this.own = new OwnInfo(info);
+    this.documents = new Map(options.documents);
+    this.name = options.name ?? info.node;
     this.lastTickMs = mesh.nowMs;
     this.members = createMembers({
       own: this.own,
@@ -150,10 +157,6 @@ export class MeshAgent {
       held: () => [{ target: { type: 'local' }, rows: [], documents: this.documents.values() }],
       changed: (view) => this.changes.push(`${view.info.node} ${view.state}`),
     });
-  }
-
-  get name(): string {
-    return this.own.info.node;
   }
 
   view(name: string): MemberView | undefined {
@@ -201,7 +204,7 @@ export class MeshAgent {
   /** The same data under a later incarnation, and what else is given. */
   restart(given: Partial<MemberInfo> = {}): MeshAgent {
     const inc = Math.max(this.own.info.inc + 1, 1_000 + this.mesh.nowMs);
-    return this.mesh.start({ ...this.own.info, inc, ...given }, this.documents, this.seeds);
+    return this.mesh.start({ ...this.own.info, inc, ...given }, { ...this.options, documents: this.documents });
   }
 
   tick(): void {
@@ -214,6 +217,7 @@ export class MeshAgent {
     this.lastTickMs = this.mesh.nowMs;
     this.act((members, context) => members.tick(lagMs, context));
     if (isNaive) this.readInbox();
+    this.giveUpSilent();
     this.dial();
     this.mesh.after(TICK_MS, () => this.tick());
   }
@@ -283,6 +287,15 @@ export class MeshAgent {
     this.lose(peer, 'soft');
   }
 
+  /** What carries nothing is made anew once it can be. */
+  private giveUpSilent(): void {
+    for (const peer of this.connections.values()) {
+      if (!this.mesh.isCut(peer.name, this.name)) this.silentSince.delete(peer);
+      else if (!this.silentSince.has(peer)) this.silentSince.set(peer, this.mesh.nowMs);
+      else if (this.mesh.nowMs - (this.silentSince.get(peer) ?? 0) >= defaults.peerSilentMs) this.part(peer);
+    }
+  }
+
   /** Connects to whom it has to, at once after a loss, then after 100 ms, then ever more rarely. */
   private dial(): void {
     const { length } = this.members.wanted();
@@ -301,8 +314,8 @@ export class MeshAgent {
 
   private targets(): Iterable<MeshAgent> {
     const byOrigin = new Map([...this.mesh.agents.values()].map((agent) => [agent.own.info.origin, agent]));
-    const seeds = this.seeds ?? [...this.mesh.agents.keys()];
-    const isSeedTime = this.connections.size === 0 || this.seeds !== undefined;
+    const seeds = this.options.seeds ?? [...this.mesh.agents.keys()];
+    const isSeedTime = this.connections.size === 0 || this.options.seeds !== undefined;
     const wanted = this.members.wanted().flatMap(({ origin }) => byOrigin.get(origin) ?? []);
     return new Set([...wanted, ...(isSeedTime ? seeds.flatMap((name) => this.mesh.agents.get(name) ?? []) : [])]);
   }

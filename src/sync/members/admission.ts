@@ -1,6 +1,6 @@
 import type { Refusal } from '../connection/types.js';
 import type { MemberInfo } from '../messages.js';
-import { addressOf, sameAddress, sameName, type Member } from './member.js';
+import { addressOf, sameAddress, type Member } from './member.js';
 import type { MemberTable } from './table.js';
 
 /** Who asks to be a peer. `attentiveMs` as now. */
@@ -41,21 +41,21 @@ export function nameFault(table: MemberTable, peer: MemberInfo): string | undefi
 }
 
 /** Whether `peer` may take the name of `holder` over, given that nothing but the name stands against it. */
-export function maySucceed(table: MemberTable, holder: Member, peer: MemberInfo): boolean {
+export function maySucceed(holder: Member, peer: MemberInfo): boolean {
   if (sameAddress(holder.info, peer)) return true;
-  return holder.state === 'dead' && !isHomeName(table, holder.info);
+  return holder.state === 'dead' && !isHome(holder.info);
 }
 
 function isHeldAgainst(table: MemberTable, holder: Member, peer: MemberInfo): boolean {
   if (peer.succeeds.includes(holder.info.origin) && peer.inc > holder.info.inc) return false;
   // We are the newcomer: it is for the other to refuse us.
   if (holder === table.self && peer.inc < holder.info.inc) return false;
-  return !maySucceed(table, holder, peer);
+  return !maySucceed(holder, peer);
 }
 
-function isHomeName(table: MemberTable, info: MemberInfo): boolean {
-  const names = (other: Member): boolean => sameName({ ...other.info, node: other.info.primary }, info);
-  return names(table.self) || table.local.some(names);
+/** Only an agent whose own configuration names itself can be one (home.ts). */
+function isHome({ node, primary }: MemberInfo): boolean {
+  return node.toLowerCase() === primary.toLowerCase();
 }
 
 /** The same agent seems to run twice: it is connected, well, and somewhere else. */

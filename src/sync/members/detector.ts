@@ -31,7 +31,7 @@ const WELL: Judgement = { verdict: 'alive', evidence: 'silence' };
  *   suspect, here. So a monitor that hears badly makes nobody suspect but itself to itself, and behind a partition each
  *   side finds out within half a second whom it reaches.
  * - *Who is dead?* Whom I suspect myself, and of whose monitors that I do not suspect more than half say dead. Not in
- *   protected mode; then as soon as it ends. Death ends by a sign of life only: heard here, or by a monitor after its last
+ *   protected mode; then soon after it ends, if it is still so. Death ends by a sign of life only: heard here, or by a monitor after its last
  *   known beat while no majority says dead any more, or a later incarnation.
  */
 export class Detector {
@@ -157,9 +157,9 @@ export class Detector {
     const verdict = this.majority(member);
     if (member.state === 'dead') {
       if (member.isSeenAgain && !verdict) this.judges.liveness.alive(member, 'heard by its monitors', context);
-    } else if (verdict && this.protection.isActive) {
+    } else if (verdict && this.protection.holdsBack) {
       this.withheld++;
-      member.reason = `${this.suspicion(member) ?? 'silent'}; kept in protected mode`;
+      member.reason = `${this.suspicion(member) ?? 'silent'}; kept, for protected mode`;
     } else if (verdict) {
       member.diedWith = { inc: member.info.inc, beat: verdict.beat };
       this.judges.liveness.dead(member, verdict.evidence, verdict.reason, context);

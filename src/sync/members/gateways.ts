@@ -9,19 +9,27 @@ import type { Opinions } from './opinions.js';
 import { ranked } from './rendezvous.js';
 import type { MemberTable } from './table.js';
 
-const { gateways: GATEWAYS } = defaults.membership;
+/** What is between us and one other datacenter. */
+interface Pair {
+  /** For rendezvous hashing: the same on both sides. */
+  readonly about: number;
+  readonly theirs: readonly Member[];
+  readonly ourGateways: readonly Member[];
+}
 
 /**
  * Contact with other datacenters. For each pair of datacenters each side has two gateways, the agents that weigh most for
  * the pair and are not suspect; every gateway of one keeps a connection to every one of the other. Both sides find the same
  * ones as far as they know the same, and what they do not agree about costs a connection more, no more.
  *
- * A remote datacenter is one failure domain: its members are alive or suspect (nobody of us reaches them), and leave by
- * their own or an operator's word. They never die of silence. Gateways tell the others of theirs whom they cannot reach.
+ * A remote datacenter is one failure domain: its members are alive or suspect (none of our gateways reaches them), and
+ * leave by their own or an operator's word. They never die of silence.
  */
 export class Gateways {
   private epoch = -1;
+  private pairs: ReadonlyMap<string, Pair> = new Map();
   private turn = -1;
+  private wantedEpoch = -1;
   private wantedNow: readonly Member[] = [];
 
   constructor(
@@ -35,11 +43,11 @@ export class Gateways {
   /** Remote members that we as a gateway keep connections to; the suspect ones are tried one after another. */
   wanted(): readonly Member[] {
     const turn = Math.floor(this.time.ms / defaults.membership.remoteRetryMs);
-    if (this.epoch === this.table.epoch && this.turn === turn) return this.wantedNow;
-    this.epoch = this.table.epoch;
+    if (this.wantedEpoch === this.table.epoch && this.turn === turn) return this.wantedNow;
+    this.wantedEpoch = this.table.epoch;
     this.turn = turn;
-    this.wantedNow = this.datacenters().flatMap((members) => this.wantedOf(members, turn));
-    return this.wantedNow;
+    const mine = [...this.current().values()].filter(({ ourGateways }) => ourGateways.includes(this.table.self));
+    return (this.wantedNow = mine.flatMap((pair) => wantedOf(pair, turn)));
   }
 
   /** To be called each tick, and when a contact begins or ends. */
@@ -54,31 +62,28 @@ export class Gateways {
     }
   }
 
-  private datacenters(): readonly Member[][] {
-    const by = new Map<string, Member[]>();
-    for (const member of this.table.remote) {
-      const { datacenter } = member.info;
-      by.set(datacenter, [...(by.get(datacenter) ?? []), member]);
-    }
-    return [...by.values()];
-  }
-
-  private wantedOf(theirs: readonly Member[], turn: number): readonly Member[] {
-    const pair = [this.table.self.info.datacenter, theirs[0]?.info.datacenter ?? ''].sort();
-    const about = hashText(pair.join('\u0000'));
+  /** By the name of the other datacenter. */
+  private current(): ReadonlyMap<string, Pair> {
+    if (this.epoch === this.table.epoch) return this.pairs;
+    this.epoch = this.table.epoch;
+    const own = this.table.self.info.datacenter;
     const ours = [this.table.self, ...this.table.local.filter(({ state }) => state !== 'dead')];
-    if (!first(about, ours).includes(this.table.self)) return [];
-    const lost = theirs.filter((member) => member.state === 'suspect');
-    const tried = lost.length === 0 ? [] : [ranked(about, lost)[turn % lost.length] as Member];
-    return [...first(about, theirs), ...tried];
+    const pairs = new Map<string, Pair>();
+    for (const { info } of this.table.remote) {
+      if (pairs.has(info.datacenter)) continue;
+      const about = hashText([own, info.datacenter].sort().join('\u0000'));
+      const theirs = this.table.remote.filter((member) => member.info.datacenter === info.datacenter);
+      pairs.set(info.datacenter, { about, theirs, ourGateways: gateways(about, ours) });
+    }
+    return (this.pairs = pairs);
   }
 
-  /** Silence counts from when we began to want a connection. */
+  /** Silence counts from when we began to want a connection, or had one. */
   private watch(member: Member, isWanted: boolean, context: StepContext): void {
     const said = this.opinions.ofSelf(member);
     const accuses = said !== undefined && said.verdict !== 'alive';
-    if (isWanted) member.watchedAt ??= this.time.ms;
-    else if (!member.isConnected) member.watchedAt = undefined;
+    if (isWanted || member.isConnected) member.watchedAt ??= this.time.ms;
+    else if (!accuses) member.watchedAt = undefined;
     if (member.watchedAt === undefined) return;
     const isLost = this.isLost(member, member.watchedAt);
     if (!isLost && !accuses) return;
@@ -94,25 +99,23 @@ export class Gateways {
   }
 
   private suspicion(member: Member): string | undefined {
-    const self = this.table.self.info.origin;
-    for (const [by, { verdict }] of member.votes) {
-      if (verdict === 'alive' || !this.isCredible(by)) continue;
-      if (by === self) return `not reached at ${addressOf(member.info)}`;
-      if (!member.isConnected) return `not reached by gateway ${this.table.get(by)?.info.node ?? by}`;
-    }
-    return undefined;
-  }
-
-  private isCredible(by: string): boolean {
-    if (by === this.table.self.info.origin) return true;
-    const member = this.table.get(by);
-    return member !== undefined && member.isConnected && member.state !== 'left';
+    const { votes } = member;
+    const accuses = (by: Member): boolean => (votes.get(by.info.origin)?.verdict ?? 'alive') !== 'alive';
+    if (accuses(this.table.self)) return `not reached at ${addressOf(member.info)}`;
+    if (member.isConnected || votes.size === 0) return undefined;
+    const gateways = this.current().get(member.info.datacenter)?.ourGateways ?? [];
+    if (gateways.length === 0 || !gateways.every(accuses)) return undefined;
+    return `not reached by ${gateways.map(({ info }) => info.node).join(' and ')}`;
   }
 }
 
-function first(about: number, members: readonly Member[]): readonly Member[] {
-  return ranked(
-    about,
-    members.filter(({ state }) => state !== 'suspect'),
-  ).slice(0, GATEWAYS);
+function gateways(about: number, members: readonly Member[]): readonly Member[] {
+  const well = members.filter(({ state }) => state !== 'suspect');
+  return ranked(about, well).slice(0, defaults.membership.gateways);
+}
+
+function wantedOf({ about, theirs }: Pair, turn: number): readonly Member[] {
+  const lost = theirs.filter(({ state }) => state === 'suspect');
+  const tried = ranked(about, lost)[turn % Math.max(1, lost.length)];
+  return [...gateways(about, theirs), ...(tried ? [tried] : [])];
 }

@@ -272,7 +272,7 @@ class Members implements MembersPart {
 
   /** After `reconnect_timeout` the dead are gone for good, for everybody. */
   private forget(context: StepContext): void {
-    if (this.protection.isActive) return;
+    if (this.protection.holdsBack) return;
     const { reconnectTimeoutMs } = this.options.settings;
     const isOver = ({ state, deadAt }: Member): boolean =>
       state === 'dead' && deadAt !== undefined && this.time.ms - deadAt >= reconnectTimeoutMs;

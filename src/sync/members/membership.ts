@@ -38,7 +38,7 @@ export class Membership {
     this.own.onChange((info, _before, context) => {
       this.table.self.learn(info);
       this.table.changed();
-      for (const peer of this.peers()) this.send(peer, [info], false, context);
+      for (const peer of this.table.connected) this.send(peer, [info], false, context);
     });
   }
 
@@ -78,7 +78,7 @@ export class Membership {
     if (self.left || this.claimedEpoch === this.table.epoch) return;
     this.claimedEpoch = this.table.epoch;
     for (const member of this.table.local) {
-      if (!sameName(member.info, self) || !maySucceed(this.table, member, self)) continue;
+      if (!sameName(member.info, self) || !maySucceed(member, self)) continue;
       const succeeds = [...self.succeeds, member.info.origin].slice(-limits.memberSucceeds);
       this.own.raiseAbove(member.info.inc, context, { succeeds });
       this.succeed(this.table.self, member.info.origin, context);
@@ -122,8 +122,8 @@ export class Membership {
     if (this.news.size === 0) return;
     const news = this.news;
     this.news = new Map();
-    for (const peer of this.peers()) {
-      const untold = [...news].filter(([origin, from]) => from !== peer.info.origin && origin !== peer.info.origin);
+    for (const peer of this.table.connected) {
+      const untold = [...news].filter(([, from]) => from !== peer.info.origin);
       this.send(
         peer,
         untold.flatMap(([origin]) => this.infoOf(origin)),
@@ -136,10 +136,6 @@ export class Membership {
   private infoOf(origin: Origin): MemberInfo[] {
     const member = this.table.get(origin);
     return member ? [member.info] : [];
-  }
-
-  private peers(): readonly Member[] {
-    return [...this.table.localPeers, ...this.table.remotePeers];
   }
 
   private send(to: Member, members: readonly MemberInfo[], answer: boolean, { out }: StepContext): void {
@@ -201,6 +197,10 @@ export class Membership {
   }
 
   private succeed(member: Member, origin: Origin, context: StepContext): void {
+    if (origin === this.own.info.origin) {
+      if (member.info.inc >= this.own.info.inc) this.claimLaterLife(member.info.inc, context);
+      return;
+    }
     const before = this.table.get(origin);
     if (!before || before.info.inc >= member.info.inc) return;
     this.declareLeft(before, `its name went to agent ${member.info.origin}`, context);

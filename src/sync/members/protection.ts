@@ -1,9 +1,13 @@
+import { defaults } from '../../model/index.js';
 import type { Origin } from '../messages.js';
 import type { SyncSettings } from '../settings.js';
 import type { StepContext } from '../step/parts.js';
 import type { AttentiveTime } from './attentive-time.js';
 import type { Member } from './member.js';
 import type { MemberTable } from './table.js';
+
+/** Longest time between two tries to reach a member, and of one. */
+const RECONNECT_MS = defaults.peerBackoffCapMs + defaults.peerDialTimeoutMs;
 
 type Limits = Pick<SyncSettings, 'minNodes' | 'lossShare' | 'lossWindowMs'>;
 
@@ -25,6 +29,7 @@ export class Protection {
   reason = '';
   /** Monotonic; 0 while off. */
   sinceMs = 0;
+  private endedAt = Number.NEGATIVE_INFINITY;
   private epoch = -1;
   private isCalm = false;
   private readonly stable = new Set<Origin>();
@@ -37,6 +42,11 @@ export class Protection {
     private readonly limits: Limits,
   ) {}
 
+  /** For a while after it ended too, in which those are connected again who can be. */
+  get holdsBack(): boolean {
+    return this.isActive || this.time.ms - this.endedAt < RECONNECT_MS;
+  }
+
   /** To be called after suspicion and before verdicts. Time alone changes nothing while all are well. */
   update({ now, out }: StepContext): void {
     if (this.epoch === this.table.epoch && this.isCalm) return;
@@ -47,6 +57,7 @@ export class Protection {
     const isActive = reason !== '';
     if (isActive !== this.isActive) {
       this.isActive = isActive;
+      this.endedAt = this.time.ms;
       this.sinceMs = isActive ? now : 0;
       out.notices.push({ type: 'protected', active: isActive, reason });
     }

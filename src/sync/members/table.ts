@@ -58,6 +58,11 @@ export class MemberTable {
     return this.derived().remotePeers;
   }
 
+  /** All that are connected, also who left: it may not know that it is held for gone. */
+  get connected(): readonly Member[] {
+    return this.derived().connected;
+  }
+
   /** XOR over all that have not left: those that did are told of only where somebody does not know yet. */
   get hash(): Hash {
     return this.derived().hash;
@@ -100,10 +105,13 @@ class Lists {
   readonly remote: readonly Member[];
   readonly localPeers: readonly Member[];
   readonly remotePeers: readonly Member[];
+  readonly connected: readonly Member[];
   readonly hash: Hash;
 
   constructor(self: Member, members: Iterable<Member>) {
-    const present = [...members].filter((member) => !member.info.left).sort(byOrigin);
+    const sorted = [...members].sort(byOrigin);
+    const present = sorted.filter((member) => !member.info.left);
+    this.connected = sorted.filter((member) => member.isConnected);
     this.local = present.filter((member) => member.info.datacenter === self.info.datacenter);
     this.remote = present.filter((member) => member.info.datacenter !== self.info.datacenter);
     this.localPeers = this.local.filter((member) => member.isConnected);

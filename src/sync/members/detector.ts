@@ -22,6 +22,10 @@ interface Judges {
 }
 
 const WELL: Judgement = { verdict: 'alive', evidence: 'silence' };
+const SILENT: Judgement = { verdict: 'suspect', evidence: 'silence' };
+const SILENT_LONG: Judgement = { verdict: 'dead', evidence: 'silence' };
+const REFUSED: Judgement = { verdict: 'suspect', evidence: 'hard' };
+const GONE: Judgement = { verdict: 'dead', evidence: 'hard' };
 
 /**
  * Who of our datacenter is dead. Three different questions:
@@ -83,19 +87,17 @@ export class Detector {
     if (member.watchedAt === undefined) return;
     const found = this.observe(member);
     if (found.verdict === 'alive' && !accuses) return;
+    if (said?.beat === member.beat && said.inc === member.info.inc && severity(found) <= severity(said)) return;
     const vote = { ...found, inc: member.info.inc, beat: member.beat };
     if (isMonitor || found.verdict === 'alive') this.judges.opinions.say(member, vote, context);
   }
 
   private observe(member: Member): Judgement {
     const { suspectAfterMs, deadAfterMs, hardDeadAfterMs } = this.limits;
-    if (member.hardAt !== undefined) {
-      const isOver = this.judges.time.ms - member.hardAt >= hardDeadAfterMs;
-      return { verdict: isOver ? 'dead' : 'suspect', evidence: 'hard' };
-    }
+    if (member.hardAt !== undefined) return this.judges.time.ms - member.hardAt >= hardDeadAfterMs ? GONE : REFUSED;
     const silentMs = this.silence(member);
-    if (silentMs >= deadAfterMs * this.factor) return { verdict: 'dead', evidence: 'silence' };
-    return silentMs >= suspectAfterMs * this.factor ? { verdict: 'suspect', evidence: 'silence' } : WELL;
+    if (silentMs >= deadAfterMs * this.factor) return SILENT_LONG;
+    return silentMs >= suspectAfterMs * this.factor ? SILENT : WELL;
   }
 
   /** Whoever became its monitor a moment ago could not hear it before. */

@@ -21,6 +21,9 @@ const everTold = (mesh: MemberMesh, state: string): string[] =>
     ),
   );
 
+const sees = (mesh: MemberMesh, side: readonly string[], other: readonly string[], state: string): boolean =>
+  side.every((name) => other.every((lost) => mesh.get(name).state(lost) === state));
+
 describe('a crash', () => {
   test('is known to all of twenty within 0.7 s', () => {
     for (let seed = 1; seed <= 5; seed++) {
@@ -195,8 +198,6 @@ describe('links', () => {
 
 describe('a partition', () => {
   const [most, few] = [all.slice(0, 12), all.slice(12)];
-  const sees = (mesh: MemberMesh, side: readonly string[], other: readonly string[], state: string): boolean =>
-    side.every((name) => other.every((lost) => mesh.get(name).state(lost) === state));
 
   test('of twelve and eight: the many expire the few once the brake lets go, the few nobody', () => {
     const mesh = meshOf(20);

@@ -11,6 +11,8 @@ const anyInfo = record({
   primary: constantFrom('', 'a'),
 }).map((given) => memberInfo('1', given));
 
+const greater = (a: MemberInfo, b: MemberInfo): MemberInfo => (compareInfo(a, b) >= 0 ? a : b);
+
 describe('of two infos about one agent', () => {
   test('the larger incarnation wins, then the end of it', () => {
     const first = memberInfo('1');
@@ -20,7 +22,6 @@ describe('of two infos about one agent', () => {
   });
 
   test('the order is total: any two agents keep the same one, in whatever order they hear of them', () => {
-    const greater = (a: MemberInfo, b: MemberInfo): MemberInfo => (compareInfo(a, b) >= 0 ? a : b);
     assert(
       property(anyInfo, anyInfo, anyInfo, (a, b, c) => {
         expect(greater(a, b)).toEqual(greater(b, a));

@@ -333,9 +333,17 @@ describe('a node name', () => {
   });
 });
 
-describe('other datacenters', () => {
-  const remote = (name: string) => memberInfo(name, { datacenter: 'dc2' });
+const remote = (name: string) => memberInfo(name, { datacenter: 'dc2' });
 
+const gatewaysOf = (mesh: MemberMesh): string[] =>
+  names(5).filter((name) =>
+    mesh
+      .get(name)
+      .members.wanted()
+      .some(({ datacenter }) => datacenter === 'dc2'),
+  );
+
+describe('other datacenters', () => {
   function twoDatacenters(): MemberMesh {
     const mesh = new MemberMesh();
     for (const name of names(5)) mesh.start(memberInfo(name), { seeds: name === '1' ? ['2', '11'] : ['1'] });
@@ -343,14 +351,6 @@ describe('other datacenters', () => {
     mesh.run(3_000);
     return mesh;
   }
-
-  const gatewaysOf = (mesh: MemberMesh): string[] =>
-    names(5).filter((name) =>
-      mesh
-        .get(name)
-        .members.wanted()
-        .some(({ datacenter }) => datacenter === 'dc2'),
-    );
 
   test('two agents on each side keep connections to the two of the other', () => {
     const mesh = twoDatacenters();

@@ -51,6 +51,8 @@ function world() {
 
 const message = (given: Message): SyncInput => ({ type: 'message', from: 'b', message: given });
 
+const merge = (inc: number) => ({ target: { type: 'local' }, changes: [ownDocument(inc)], durability: 'synced' });
+
 describe('the step', () => {
   test('tells members of everything that arrives, and streams of what is about records, after them', () => {
     const { taking } = world();
@@ -82,7 +84,6 @@ describe('the step', () => {
     expect(state.own.info).toMatchObject({ inc: 22, primary: 'node-b' });
     state.own.change({ left: true }, { ...time, out });
     expect(heard).toEqual([21, 22, 22]);
-    const merge = (inc: number) => ({ target: { type: 'local' }, changes: [ownDocument(inc)], durability: 'synced' });
     expect(out.merges).toEqual([merge(21), merge(22)]);
   });
 

@@ -20,6 +20,8 @@ export interface MeshOptions {
   readonly loss?: number;
   /** Ticks after a stall come without a lag and before what waited, as with timers that know nothing of stalls. */
   readonly naive?: boolean;
+  /** Told of every notice, which is then not kept. */
+  readonly onNotice?: (agent: MeshAgent, notice: Notice) => void;
 }
 
 export interface StartOptions {
@@ -136,6 +138,7 @@ export class MeshAgent {
   stalledUntil = 0;
   sent = 0;
   private inbox: (() => void)[] = [];
+  private nextSummaryMs = 0;
   private lastTickMs: number;
   readonly documents: Map<string, SyncDocument>;
   readonly name: string;
@@ -155,7 +158,9 @@ export class MeshAgent {
       own: this.own,
       settings: { ...defaultSyncSettings, ...mesh.options.settings },
       held: () => [{ target: { type: 'local' }, rows: [], documents: this.documents.values() }],
-      changed: (view) => this.changes.push(`${view.info.node} ${view.state}`),
+      changed: ({ info, state }) => {
+        if (!mesh.options.onNotice) this.changes.push(`${info.node} ${state}`);
+      },
     });
   }
 
@@ -219,6 +224,7 @@ export class MeshAgent {
     if (isNaive) this.readInbox();
     this.giveUpSilent();
     this.dial();
+    this.compare();
     this.mesh.after(TICK_MS, () => this.tick());
   }
 
@@ -267,7 +273,8 @@ export class MeshAgent {
       for (const change of changes) this.keepChange(change);
     }
     for (const notice of notices) {
-      this.notices.push({ ...notice, atMs: this.mesh.nowMs });
+      if (this.mesh.options.onNotice) this.mesh.options.onNotice(this, notice);
+      else this.notices.push({ ...notice, atMs: this.mesh.nowMs });
       if (notice.type === 'refused') this.checkAgain(notice.origin);
     }
   }
@@ -285,6 +292,15 @@ export class MeshAgent {
   private part(peer: MeshAgent): void {
     peer.lose(this, 'soft');
     this.lose(peer, 'soft');
+  }
+
+  /** As digests do, about once a second with one peer. */
+  private compare(): void {
+    if (this.mesh.nowMs < this.nextSummaryMs) return;
+    this.nextSummaryMs = this.mesh.nowMs + defaults.sync.digestMs;
+    const peers = this.members.peers();
+    const peer = peers[Math.floor(this.mesh.random.next() * peers.length)];
+    if (peer) this.send(peer.origin, { type: 'summary', hash: [0, 0], members: this.members.summaryHash() });
   }
 
   /** What carries nothing is made anew once it can be. */

@@ -4,11 +4,12 @@ import type { StepContext } from '../step/parts.js';
 import type { AttentiveTime } from './attentive-time.js';
 import type { Liveness } from './liveness.js';
 import type { LocalHealth } from './local-health.js';
-import { addressOf, type Member, type Vote } from './member.js';
-import { severity, type Opinions } from './opinions.js';
+import { addressOf, type Member } from './member.js';
+import type { Opinions } from './opinions.js';
 import type { Protection } from './protection.js';
 import type { Monitors } from './rendezvous.js';
 import type { MemberTable } from './table.js';
+import { severity, type Vote } from './votes.js';
 
 type Limits = Pick<SyncSettings, 'heartbeatMs' | 'suspectAfterMs' | 'deadAfterMs' | 'hardDeadAfterMs'>;
 type Judgement = Pick<Vote, 'verdict' | 'evidence'>;
@@ -41,6 +42,7 @@ const GONE: Judgement = { verdict: 'dead', evidence: 'hard' };
 export class Detector {
   /** Verdicts that protected mode holds back now. */
   withheld = 0;
+  private verdictsFrom = 0;
 
   constructor(
     private readonly table: MemberTable,
@@ -70,6 +72,13 @@ export class Detector {
     if (member.refusals >= 2) member.hardAt ??= this.judges.time.ms;
   }
 
+  /** Our own event loop slept: what was said meanwhile may be out of date, so it is asked for again before a verdict. */
+  paused(context: StepContext): void {
+    this.verdictsFrom = this.judges.time.ms + defaults.membership.answerMs;
+    for (const member of this.table.local) if (member.askedAt !== undefined) this.question(member, context);
+  }
+
+  /** Each tick, and only then: of news that waited the last may say the opposite of the first. */
   review(context: StepContext): void {
     for (const member of this.table.local) this.watch(member, context);
     for (const member of this.table.local) this.ask(member, context);
@@ -79,7 +88,7 @@ export class Detector {
   }
 
   private watch(member: Member, context: StepContext): void {
-    const said = this.judges.opinions.ofSelf(member);
+    const said = member.votes.accusations > 0 ? member.votes.get(this.table.self.info.origin) : undefined;
     const accuses = said !== undefined && said.verdict !== 'alive';
     const isMonitor = this.judges.monitors.votersOf(member).includes(this.table.self);
     if (isMonitor) member.watchedAt ??= this.judges.time.ms;
@@ -114,7 +123,7 @@ export class Detector {
     if (!isDoubted) member.askedAt = undefined;
     else if (member.askedAt === undefined && this.judges.time.ms - member.answeredAt >= this.limits.suspectAfterMs) {
       member.askedAt = this.judges.time.ms;
-      if (member.isConnected) this.judges.opinions.relay(member, context);
+      this.question(member, context);
     }
     const reason = this.suspicion(member);
     if (member.state === 'dead') return;
@@ -122,10 +131,13 @@ export class Detector {
     else if (member.state === 'suspect') this.judges.liveness.alive(member, 'nobody doubts it', context);
   }
 
+  private question(member: Member, context: StepContext): void {
+    if (member.isConnected) this.judges.opinions.relay(member, context);
+  }
+
   private isAccused({ votes }: Member): boolean {
-    for (const [by, vote] of votes) {
-      if (vote.verdict !== 'alive' && by !== this.table.self.info.origin && this.isCredible(by)) return true;
-    }
+    if (votes.accusations === 0) return false;
+    for (const by of votes.accusers()) if (this.isCredible(by)) return true;
     return false;
   }
 
@@ -162,7 +174,7 @@ export class Detector {
     } else if (verdict && this.protection.holdsBack) {
       this.withheld++;
       member.reason = `${this.suspicion(member) ?? 'silent'}; kept, for protected mode`;
-    } else if (verdict) {
+    } else if (verdict && this.judges.time.ms >= this.verdictsFrom) {
       member.diedWith = { inc: member.info.inc, beat: verdict.beat };
       this.judges.liveness.dead(member, verdict.evidence, verdict.reason, context);
     }

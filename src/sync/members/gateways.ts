@@ -50,7 +50,7 @@ export class Gateways {
     return (this.wantedNow = mine.flatMap((pair) => wantedOf(pair, turn)));
   }
 
-  /** To be called each tick, and when a contact begins or ends. */
+  /** Each tick. */
   review(context: StepContext): void {
     if (this.table.remote.length === 0) return;
     const wanted = new Set(this.wanted());
@@ -80,8 +80,7 @@ export class Gateways {
 
   /** Silence counts from when we began to want a connection, or had one. */
   private watch(member: Member, isWanted: boolean, context: StepContext): void {
-    const said = this.opinions.ofSelf(member);
-    const accuses = said !== undefined && said.verdict !== 'alive';
+    const accuses = member.votes.accuses(this.table.self.info.origin);
     if (isWanted || member.isConnected) member.watchedAt ??= this.time.ms;
     else if (!accuses) member.watchedAt = undefined;
     if (member.watchedAt === undefined) return;
@@ -99,10 +98,10 @@ export class Gateways {
   }
 
   private suspicion(member: Member): string | undefined {
-    const { votes } = member;
-    const accuses = (by: Member): boolean => (votes.get(by.info.origin)?.verdict ?? 'alive') !== 'alive';
+    if (member.votes.accusations === 0) return undefined;
+    const accuses = (by: Member): boolean => member.votes.accuses(by.info.origin);
     if (accuses(this.table.self)) return `not reached at ${addressOf(member.info)}`;
-    if (member.isConnected || votes.size === 0) return undefined;
+    if (member.isConnected) return undefined;
     const gateways = this.current().get(member.info.datacenter)?.ourGateways ?? [];
     if (gateways.length === 0 || !gateways.every(accuses)) return undefined;
     return `not reached by ${gateways.map(({ info }) => info.node).join(' and ')}`;

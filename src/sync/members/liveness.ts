@@ -72,7 +72,7 @@ export class Liveness {
     member.clear('left');
     member.reason = reason;
     member.leftAtMs = context.now;
-    for (const other of this.table.all()) other.votes.delete(member.info.origin);
+    for (const other of this.table.all()) other.votes.drop(member.info.origin);
     this.table.changed();
     this.tell(member, told, reason, context);
     this.changed(member, context);

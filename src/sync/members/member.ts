@@ -1,10 +1,8 @@
 import type { MemberState } from '../../model/index.js';
-import type { Hash, MemberInfo, OpinionMessage, Origin } from '../messages.js';
+import type { Hash, MemberInfo } from '../messages.js';
 import type { MemberView } from '../step/parts.js';
 import { hashText, infoHash } from './hash.js';
-
-/** What one agent thinks of another. Of two by the same agent the one about the later incarnation, then beat, is newer. */
-export type Vote = Pick<OpinionMessage, 'inc' | 'beat' | 'verdict' | 'evidence'>;
+import { Votes } from './votes.js';
 
 /**
  * What is known of one agent: what it says of itself, and what we saw of it. Times that end in `At` are attentive, others
@@ -39,8 +37,7 @@ export class Member implements MemberView {
   /** Since when it has been asked whether it is well and did not answer. */
   askedAt: number | undefined;
   answeredAt = Number.NEGATIVE_INFINITY;
-  /** What others, and under our own id we, think of it. None is as good as `alive`. */
-  readonly votes = new Map<Origin, Vote>();
+  readonly votes = new Votes();
 
   /** Since when it is suspect or dead, without a sign of life in between. */
   lostAt: number | undefined;
@@ -96,7 +93,7 @@ export class Member implements MemberView {
   learn(info: MemberInfo): void {
     if (info.inc > this.currentInfo.inc) {
       this.beat = 0;
-      for (const [by, vote] of this.votes) if (vote.inc < info.inc) this.votes.delete(by);
+      this.votes.dropBefore(info.inc);
     }
     this.currentInfo = info;
     this.currentHash = infoHash(info);

@@ -343,15 +343,15 @@ const gatewaysOf = (mesh: MemberMesh): string[] =>
       .some(({ datacenter }) => datacenter === 'dc2'),
   );
 
-describe('other datacenters', () => {
-  function twoDatacenters(): MemberMesh {
-    const mesh = new MemberMesh();
-    for (const name of names(5)) mesh.start(memberInfo(name), { seeds: name === '1' ? ['2', '11'] : ['1'] });
-    for (const name of ['11', '12', '13', '14', '15']) mesh.start(remote(name), { seeds: ['11'] });
-    mesh.run(3_000);
-    return mesh;
-  }
+function twoDatacenters(): MemberMesh {
+  const mesh = new MemberMesh();
+  for (const name of names(5)) mesh.start(memberInfo(name), { seeds: name === '1' ? ['2', '11'] : ['1'] });
+  for (const name of ['11', '12', '13', '14', '15']) mesh.start(remote(name), { seeds: ['11'] });
+  mesh.run(3_000);
+  return mesh;
+}
 
+describe('other datacenters', () => {
   test('two agents on each side keep connections to the two of the other', () => {
     const mesh = twoDatacenters();
     const ours = gatewaysOf(mesh);

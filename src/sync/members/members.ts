@@ -134,7 +134,7 @@ class Members implements MembersPart {
     if (!member) return;
     member.isConnected = true;
     member.saidGoodbye = false;
-    for (const other of this.table.all()) other.votes.delete(peer.origin);
+    for (const other of this.table.all()) other.votes.drop(peer.origin);
     this.table.changed();
     this.detector.heard(member, context);
     this.membership.sendAll(member, false, context);
@@ -165,22 +165,23 @@ class Members implements MembersPart {
     this.begin(context);
     const member = this.table.get(from);
     if (!member) return;
-    const wasWell = member.state === 'alive' && member.askedAt === undefined;
     this.detector.heard(member, context);
-    const isNews = this.take(member, message, context);
-    if (isNews || !wasWell) this.finish(context);
+    this.take(member, message, context);
   }
 
   tick(lagMs: number, context: StepContext): void {
     this.begin(context);
     this.time.pass(context.now, lagMs);
     this.health.tick(this.time.ms, lagMs, this.options.settings.heartbeatMs);
+    if (lagMs >= this.options.settings.heartbeatMs) this.detector.paused(context);
     this.beats.tick(context);
     this.opinions.repeat(context);
     this.membership.answerLaterLife(context);
     this.nameDispute.tick(context);
-    this.finish(context);
+    this.detector.review(context);
+    this.gateways.review(context);
     this.forget(context);
+    this.finish(context);
   }
 
   leave(context: StepContext): void {
@@ -211,57 +212,49 @@ class Members implements MembersPart {
     return infos;
   }
 
-  /** Whether more than a sign of life follows. */
-  private take(from: Member, message: Message, context: StepContext): boolean {
+  private take(from: Member, message: Message, context: StepContext): void {
     switch (message.type) {
       case 'members':
         return this.takeMembers(from, message, context);
       case 'summary':
         if (!isSameHash(message.members, this.table.hash)) this.membership.sendAll(from, true, context);
-        return false;
+        return;
       case 'beat':
-        this.beats.heard(from, message, context.now);
-        return false;
+        return this.beats.heard(from, message, context.now);
       case 'opinion':
         return this.takeOpinion(from, message, context);
       case 'alive':
         if (message.inc === from.info.inc && isNumber(message.beat, from.beat)) from.beat = message.beat;
-        return true;
+        return;
       case 'goodbye':
         if (message.inc === from.info.inc) from.saidGoodbye = true;
-        return false;
+        return;
       default:
-        return false;
     }
   }
 
-  private takeMembers(from: Member, message: Message & { type: 'members' }, context: StepContext): boolean {
+  private takeMembers(from: Member, message: Message & { type: 'members' }, context: StepContext): void {
     const sound = message.members.slice(0, limits.membersPerMessage).filter((info) => this.membership.isSound(info));
     for (const info of sound) this.membership.learn(info, from.info.origin, context);
     this.membership.correct(from, sound, message.answer, context);
-    return true;
+    this.finish(context);
   }
 
-  private takeOpinion(from: Member, message: OpinionMessage, context: StepContext): boolean {
-    if (from.info.datacenter !== this.self.datacenter || !isOpinion(message)) return false;
+  private takeOpinion(from: Member, message: OpinionMessage, context: StepContext): void {
+    if (from.info.datacenter !== this.self.datacenter || !isOpinion(message)) return;
     if (message.about === this.self.origin) return this.takeDoubt(from, message, context);
     const about = this.table.get(message.about);
-    if (!about || !this.opinions.take(from.info.origin, message, about)) return false;
-    if (message.verdict === 'alive') about.heardMs = context.now;
-    if (message.verdict === 'alive' && isAfter(message, about.diedWith)) about.isSeenAgain = true;
-    return true;
+    if (!about || !this.opinions.take(from.info.origin, message, about) || message.verdict !== 'alive') return;
+    about.heardMs = context.now;
+    if (isAfter(message, about.diedWith)) about.isSeenAgain = true;
   }
 
-  private takeDoubt(from: Member, { inc, verdict }: OpinionMessage, context: StepContext): boolean {
+  private takeDoubt(from: Member, { inc, verdict }: OpinionMessage, context: StepContext): void {
     if (inc > this.self.inc) this.membership.claimLaterLife(inc, context);
-    if (inc !== this.self.inc || verdict === 'alive' || this.self.left) return false;
-    this.beats.doubted(from, context);
-    return false;
+    else if (inc === this.self.inc && verdict !== 'alive' && !this.self.left) this.beats.doubted(from, context);
   }
 
   private finish(context: StepContext): void {
-    this.detector.review(context);
-    this.gateways.review(context);
     this.membership.claimNames(context);
     this.membership.flush(context);
     const { problem } = this.home();
@@ -279,7 +272,6 @@ class Members implements MembersPart {
     for (const member of this.table.local.filter(isOver)) {
       this.membership.declareLeft(member, 'dead for longer than reconnect_timeout', context, 'forgotten');
     }
-    this.membership.flush(context);
   }
 
   private load(): void {

@@ -2,8 +2,9 @@ import { defaults } from '../../model/index.js';
 import type { Message, OpinionMessage, Origin } from '../messages.js';
 import type { StepContext } from '../step/parts.js';
 import type { AttentiveTime } from './attentive-time.js';
-import type { Member, Vote } from './member.js';
+import type { Member } from './member.js';
 import type { MemberTable } from './table.js';
+import type { Vote } from './votes.js';
 
 interface Said {
   vote: Vote;
@@ -13,9 +14,8 @@ interface Said {
 }
 
 /**
- * What agents think of each other. Of one agent's opinions about another the greater counts – by incarnation, by the last
- * beat it heard, by severity – so that late or repeated ones do no harm; it takes an accusation back once it has heard a
- * later beat. Opinions go to everybody, first of all to the one they are about, who may say otherwise.
+ * What agents tell each other about each other (votes.ts): it goes to everybody, first of all to the one it is about, who
+ * may say otherwise. Accusations stand until they are taken back, which takes a later beat.
  */
 export class Opinions {
   private readonly said = new Map<Member, Said>();
@@ -25,13 +25,9 @@ export class Opinions {
     private readonly time: AttentiveTime,
   ) {}
 
-  ofSelf(about: Member): Vote | undefined {
-    return about.votes.get(this.table.self.info.origin);
-  }
-
   /** What is not greater than what we said before is not said. */
   say(about: Member, vote: Vote, context: StepContext): void {
-    if (!keepGreater(about, this.table.self.info.origin, vote)) return;
+    if (!about.votes.take(this.table.self.info.origin, vote)) return;
     const gapMs = defaults.membership.opinionRepeatMs;
     this.said.set(about, { vote, nextAt: this.time.ms + gapMs, gapMs });
     for (const peer of this.table.localPeers) this.send(peer, about, vote, context);
@@ -61,7 +57,7 @@ export class Opinions {
 
   /** Whether that is news. */
   take(from: Origin, { inc, beat, verdict, evidence }: OpinionMessage, about: Member): boolean {
-    return inc >= about.info.inc && keepGreater(about, from, { inc, beat, verdict, evidence });
+    return inc >= about.info.inc && about.votes.take(from, { inc, beat, verdict, evidence });
   }
 
   private isOver(about: Member, { vote, gapMs }: Said): boolean {
@@ -73,20 +69,4 @@ export class Opinions {
     const message: Message = { type: 'opinion', about: about.info.origin, ...vote };
     out.sends.push({ to: to.info.origin, message, priority: 'control' });
   }
-}
-
-function keepGreater(about: Member, by: Origin, vote: Vote): boolean {
-  const before = about.votes.get(by);
-  if (before && compareVotes(vote, before) <= 0) return false;
-  about.votes.set(by, vote);
-  return true;
-}
-
-function compareVotes(a: Vote, b: Vote): number {
-  return a.inc - b.inc || a.beat - b.beat || severity(a) - severity(b);
-}
-
-export function severity({ verdict, evidence }: Pick<Vote, 'verdict' | 'evidence'>): number {
-  if (verdict === 'alive') return 0;
-  return (verdict === 'dead' ? 3 : 1) + (evidence === 'hard' ? 1 : 0);
 }

@@ -22,7 +22,7 @@ type Limits = Pick<SyncSettings, 'minNodes' | 'lossShare' | 'lossWindowMs'>;
  *
  * The stable view: an agent belongs to it as soon as it is known, so that of two halves of a growing datacenter not both
  * believe to be the majority; and until it has been dead for a window outside of protected mode, so that a majority may
- * shrink step by step. It is a view: two agents may differ about it, for it is agreed upon by nobody.
+ * shrink step by step. Who was dead already when this agent last ran does not until it is heard. It is a view: two agents may differ about it, for it is agreed upon by nobody.
  */
 export class Protection {
   isActive = false;
@@ -69,7 +69,7 @@ export class Protection {
     for (const member of this.table.local) {
       const { origin } = member.info;
       if (this.hasExpired(member) && !this.isActive) this.stable.delete(origin);
-      else if (member.state !== 'dead') this.stable.add(origin);
+      else if (member.state !== 'dead' && member.deadWallMs === 0) this.stable.add(origin);
       present.add(origin);
     }
     this.stable.add(this.table.self.info.origin);

@@ -18,7 +18,7 @@ describe('a data directory', () => {
     const dataDir = join(parent, 'a', 'b', 'data');
     const store = await openEmbeddedStore({ dataDir });
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    expect(readFileSync(join(dataDir, 'FORMAT'), 'utf8')).toBe('datapunk discovery data, format 2\n');
+    expect(readFileSync(join(dataDir, 'FORMAT'), 'utf8')).toBe('datapunk discovery data, format 3\n');
     expect(readFileSync(join(dataDir, 'owner'), 'utf8')).toBe(`${process.pid}\n`);
     await store.close();
     expect(existsSync(join(dataDir, 'owner'))).toBe(false);
@@ -41,10 +41,10 @@ describe('a data directory', () => {
   });
 
   test('of a newer format is refused, naming both formats', async () => {
-    writeFileSync(join(parent, 'FORMAT'), 'datapunk discovery data, format 3\n');
+    writeFileSync(join(parent, 'FORMAT'), 'datapunk discovery data, format 4\n');
     await expect(openEmbeddedStore({ dataDir: parent })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
-      message: `data directory ${parent} has format 3, made by a newer version; this one reads up to 2`,
+      message: `data directory ${parent} has format 4, made by a newer version; this one reads up to 3`,
     });
     expect(readdirSync(parent)).toEqual(['FORMAT']);
   });

@@ -1,7 +1,7 @@
 /**
  * A data directory:
  *
- *   FORMAT            `datapunk discovery data, format 2`
+ *   FORMAT            `datapunk discovery data, format 3`
  *   store/            the engine's files; its LOCK keeps a second agent out
  *   acknowledged      the ordinal of the newest acknowledged batch (`high-water-mark.ts`)
  *   owner             process id of the agent that has it open
@@ -19,7 +19,7 @@ import { ServiceDiscoveryError } from '../../model/index.js';
 import { damaged } from './damage.js';
 import { readIfThere, syncDirectory, writeDurably } from './files.js';
 
-export const FORMAT = 2;
+export const FORMAT = 3;
 const FORMAT_LINE = /^datapunk discovery data, format ([1-9]\d{0,5})\n$/;
 
 export interface DataDir {

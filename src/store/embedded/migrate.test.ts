@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { put } from '../../model/index.js';
-import { kv } from '../../testing/store-suite.js';
+import { kv, syncDocument } from '../../testing/store-suite.js';
 import { copyOf, stateOf, temporaryDirectory } from '../../testing/store-tools.js';
 import { openEmbeddedStore, readOrCreateNodeId } from './index.js';
 
-const FIXTURE = join(import.meta.dirname, '../../../test/fixtures/data-dir-v1');
+const FIXTURES = join(import.meta.dirname, '../../../test/fixtures');
 const NODE_ID = '5b0f7f0e-3c1d-4a55-9d57-1f1a2b3c4d5e';
 
 let dataDir: string;
@@ -16,7 +16,6 @@ beforeEach(async () => {
   const parent = await temporaryDirectory();
   remove = parent.remove;
   dataDir = join(parent.path, 'data');
-  await copyOf(FIXTURE, dataDir);
 });
 afterEach(() => remove());
 
@@ -32,6 +31,8 @@ async function migrated() {
 }
 
 describe('a data directory of format 1', () => {
+  beforeEach(() => copyOf(join(FIXTURES, 'data-dir-v1'), dataDir));
+
   test('is brought over whole, with what format 1 did not say', async () => {
     const { index, rows } = await migrated();
     expect(index).toBe(212);
@@ -50,7 +51,7 @@ describe('a data directory of format 1', () => {
 
   test('goes on with the next index, and is of the new format ever after', async () => {
     await migrated();
-    expect(readFileSync(join(dataDir, 'FORMAT'), 'utf8')).toBe('datapunk discovery data, format 2\n');
+    expect(readFileSync(join(dataDir, 'FORMAT'), 'utf8')).toBe('datapunk discovery data, format 3\n');
     const store = await openEmbeddedStore({ dataDir });
     expect(await store.commit([put(kv('config/limit', 'x'))])).toBe(213);
     expect((await stateOf(store)).rows.get('kv\0\0config/limit')).toMatchObject({ createIndex: 7, modifyIndex: 213 });
@@ -106,5 +107,22 @@ describe('a data directory of format 1', () => {
     const { index, rows } = await migrated();
     expect([index, rows.size]).toEqual([212, 206]);
     expect([...(await migrated()).rows.keys()]).toEqual([...rows.keys()]);
+  });
+});
+
+describe('a data directory of format 2', () => {
+  beforeEach(() => copyOf(join(FIXTURES, 'data-dir-v2'), dataDir));
+
+  test('is opened as it is, and no longer by a version that could not read what may be written to it', async () => {
+    const { index, rows } = await migrated();
+    expect([index, rows.size]).toEqual([128, 53]);
+    expect(rows.get('service\0node-1\0web-1')).toMatchObject({ port: 8080, hlc: 0 });
+    expect(rows.get('node\0far\0')).toMatchObject({ address: '10.0.0.9', hlc: 0 });
+    expect(rows.get('kv\0\0config/limit')).toMatchObject({ value: 'NDI=', flags: 2n ** 64n - 1n });
+    expect(readFileSync(at('FORMAT'), 'utf8')).toBe('datapunk discovery data, format 3\n');
+    const store = await openEmbeddedStore({ dataDir });
+    expect(await store.commit([put(syncDocument('stream/a', 1))])).toBe(129);
+    await store.close();
+    expect((await migrated()).rows.get('sync\0\0stream/a')).toMatchObject({ body: 1 });
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Brings a data directory of an older format to the current one, a step at a time. The store as it was becomes the
- * backup: it is only read, the new one is built beside it, and the two change places at the end.
+ * Brings a data directory of an older format to the current one. Of format 1 the store as it was becomes the backup: it is
+ * only read, the new one is built beside it, and the two change places at the end. Format 3 is format 2 with documents of
+ * sync among the rows, which a version that knows only format 2 cannot read: there is nothing to bring over.
  *
  * A crash at any point is safe, told by what is there on the next start:
  *   store/ old                      → begin again (a half-built store/ of the new format is thrown away)
@@ -27,6 +28,7 @@ export interface MigrationContext {
 }
 
 export async function migrate(dir: DataDir, from: number, { datacenter, logger }: MigrationContext): Promise<void> {
+  if (from > 1) return writeFormat(dir);
   const building = join(dir.path, 'store.migrating');
   if (existsSync(dir.store)) {
     const backup = freeName(join(dir.path, `backup-format-${from}`));

@@ -1,5 +1,5 @@
 /**
- * What is in the engine (format 2): `r` NUL kind NUL node NUL id → a row as text (see `codec`), and `m` → one record
+ * What is in the engine (formats 2 and 3): `r` NUL kind NUL node NUL id → a row as text (see `codec`), and `m` → one record
  * about the whole, written with every batch.
  *
  * A row is found by its identity alone, since that is all a deletion names; its origin and datacenter are in the text.

@@ -1,9 +1,9 @@
-import type { MetadataManager } from '../catalog/index.js';
 import type { BlockingQueries } from './blocking.js';
 import type { ClusterQueries } from './cluster-queries.js';
 import type { HttpApiDependencies } from './dependencies.js';
 import type { HttpCounters } from './counters.js';
 import type { PreparedBodies } from './prepared.js';
+import type { Searches } from './searches.js';
 import type { SeenReads } from './seen-reads.js';
 import type { ReadSources } from './sources.js';
 import type { Route } from './core/route.js';
@@ -16,7 +16,7 @@ export interface ApiContext extends HttpApiDependencies {
   readonly counters: HttpCounters;
   readonly seen: SeenReads;
   readonly prepared: PreparedBodies;
-  readonly search: MetadataManager;
+  readonly searches: Searches;
   /** What ends each open event stream. */
   readonly streams: Set<() => void>;
   /** Every route there is: the API document is made from them. */

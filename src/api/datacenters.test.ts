@@ -64,6 +64,12 @@ describe('reads of another datacenter', () => {
     }
   });
 
+  test('searches over all of it', async () => {
+    const found = (await world.ask('/v1/internal/search?dc=dc2&filter=port%20%3E%201')).json();
+    expect(found).toMatchObject([{ Node: { Node: 'there' } }]);
+    expect((await world.ask('/v1/internal/search?filter=port%20%3E%201')).json()).toEqual([]);
+  });
+
   test('names, tags and nodes', async () => {
     expect((await world.ask('/v1/catalog/services?dc=dc2')).json()).toEqual({ web: ['v2'] });
     expect((await world.ask('/v1/catalog/services?dc=dc2&filter=ServicePort==1')).json()).toEqual({});

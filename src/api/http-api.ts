@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { MetadataManager } from '../catalog/index.js';
 import { limits, ServiceDiscoveryError } from '../model/index.js';
 import { BlockingQueries } from './blocking.js';
 import { ClusterQueries } from './cluster-queries.js';
@@ -13,6 +12,7 @@ import { Dispatcher } from './dispatcher.js';
 import { connectionsAllowed, ConnectionLimit } from './guard/connections.js';
 import { PreparedBodies } from './prepared.js';
 import { allRoutes } from './routes.js';
+import { Searches } from './searches.js';
 import { SeenReads } from './seen-reads.js';
 import { ReadSources } from './sources.js';
 
@@ -47,7 +47,7 @@ export function createHttpApi(dependencies: HttpApiDependencies): HttpApi {
     counters: new HttpCounters(),
     seen: new SeenReads(),
     prepared: new PreparedBodies(),
-    search: new MetadataManager(handle.catalog, { isPrivate: dependencies.isPrivateKey }),
+    searches: new Searches({ isPrivate: dependencies.isPrivateKey }),
     streams: new Set(),
     routes: allRoutes(dependencies.dnsQuery !== undefined),
   };

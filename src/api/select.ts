@@ -94,13 +94,13 @@ export function instancesBody(
   return request.api.prepared.get(view, face, place + variant + options.selection, select);
 }
 
-/** All instances that the filter can keep, and perhaps others. Only our own datacenter has indexes. */
+/** All instances that the filter can keep, and perhaps others. */
 export function narrowed(
   { api }: ApiRequest,
-  { isLocal }: ReadSource,
+  source: ReadSource,
   { filter }: ReadOptions,
   view: ServiceView,
   face: Face,
 ): readonly InstanceView[] {
-  return isLocal ? filterOrRefusal(() => api.search.narrow(view, filter, face)) : view.instances;
+  return filterOrRefusal(() => api.searches.of(source.catalog()).narrow(view, filter, face));
 }

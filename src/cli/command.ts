@@ -29,6 +29,15 @@ export function withClientOptions(command: Command): Command {
     .option('--json', 'print JSON, for programs');
 }
 
+export interface DatacenterFlags extends ClientFlags {
+  readonly dc?: string;
+}
+
+/** Of commands that read the catalog of any datacenter. */
+export function withDatacenter(command: Command): Command {
+  return withClientOptions(command).option('--dc <datacenter>', 'of this datacenter; default: the agent’s own');
+}
+
 /** Examples below the help of a command; every command has some. */
 export function withExamples(command: Command, examples: readonly (readonly [line: string, says: string])[]): Command {
   const width = Math.max(...examples.map(([line]) => line.length));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PeerReport, StreamReport } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
-import { checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
+import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { memberOf } from '../testing/fake-cluster.js';
 import { memoryIo } from '../testing/memory-io.js';
 import { main } from './main.js';
@@ -210,6 +210,24 @@ describe('explain', () => {
       err: expect.stringContaining('no service "nothing"'),
     });
     expect((await run('explain', 'web', '--json')).code).toBe(0);
+  });
+});
+
+describe('commands that read a catalog', () => {
+  test('of another datacenter, with --dc', async () => {
+    const there = { datacenter: 'dc2' };
+    const rows = [nodeRow('z', there), serviceRow('z', 'web-z', { ...there, service: 'web', port: 9 })];
+    world.cluster.others.set('dc2', new CatalogWorld(rows, 'dc2').catalog);
+    expect((await lines('discover', 'web', '--dc', 'dc2'))[1]?.slice(0, 4)).toEqual([
+      '10.0.0.1:9',
+      'passing',
+      'web-z',
+      'z',
+    ]);
+    expect((await lines('services', '--dc', 'dc2'))[1]).toEqual(['web', '1', '1 passing', '-']);
+    expect((await lines('services', '--dc', 'dc2', '--filter', 'port > 1'))[1]?.[2]).toBe('web-z');
+    expect((await lines('nodes', '--dc', 'dc2'))[1]?.[0]).toBe('z');
+    expect((await run('discover', 'web', '--dc', 'moon')).err).toContain('No path to datacenter');
   });
 });
 

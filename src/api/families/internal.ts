@@ -1,4 +1,5 @@
 import { redactMeta } from '../../catalog/index.js';
+import type { SearchExplanation } from '../../catalog/index.js';
 import { instanceToWire } from '../../model/index.js';
 import type { InstanceView, Wire } from '../../model/index.js';
 import type { Reply } from '../core/reply.js';
@@ -12,7 +13,7 @@ export const internalRoutes = family(400, {
     GET: {
       handler: search,
       summary: 'Instances of all services that pass a filter; with ?explain how the search is answered instead',
-      query: ['filter', 'explain'],
+      query: ['filter', 'explain', 'dc'],
     },
   },
   '/v1/internal/health-history/{check}': {
@@ -27,9 +28,7 @@ export const internalRoutes = family(400, {
 
 /** Found by every key that is not private, and shown without those that are. */
 function search(request: ApiRequest): Reply {
-  request.requireLocalDatacenter();
-  request.requireReady();
-  const { search: metadata } = request.api;
+  const metadata = request.api.searches.of(request.source().catalog());
   const filter = request.query.get('filter');
   if (request.query.has('explain')) return request.json(explained(filterOrRefusal(() => metadata.explain(filter))));
   const found = filterOrRefusal(() => metadata.findInstances(filter));
@@ -37,7 +36,7 @@ function search(request: ApiRequest): Reply {
   return request.json(shown.map((instance) => toWire(request, instance)));
 }
 
-function explained(explanation: ReturnType<ApiRequest['api']['search']['explain']>): object {
+function explained(explanation: SearchExplanation): object {
   const { plan, indexes, candidates, instances, results } = explanation;
   return { Plan: plan, Indexes: indexes, Candidates: candidates, Instances: instances, Results: results };
 }

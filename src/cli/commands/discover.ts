@@ -4,15 +4,15 @@ import {
   collect,
   printJson,
   useAgent,
-  withClientOptions,
+  withDatacenter,
   withExamples,
-  type ClientFlags,
   type CommandFactory,
+  type DatacenterFlags,
 } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { endpointTable } from '../output/endpoint-table.js';
 
-interface Flags extends ClientFlags {
+interface Flags extends DatacenterFlags {
   readonly tag?: readonly string[];
   readonly filter?: string;
   readonly near?: string;
@@ -21,7 +21,7 @@ interface Flags extends ClientFlags {
 
 export const command: CommandFactory = (session) =>
   withExamples(
-    withClientOptions(
+    withDatacenter(
       new Command('discover')
         .description('Where a service runs, now: its instances whose checks all pass.')
         .argument('<name>', 'service')
@@ -32,18 +32,20 @@ export const command: CommandFactory = (session) =>
     ).action((name: string, flags: Flags) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const { tag: tags, filter, near } = flags;
-        const found = await agent.health.service(name, { tags, filter, near, passing: flags.all !== true });
+        const { tag: tags, filter, near, dc: datacenter } = flags;
+        const passing = flags.all !== true;
+        const found = await agent.health.service(name, { tags, filter, near, passing, datacenter });
         const endpoints = found.value.map(endpointOf);
         if (flags.json === true) printJson(io, endpoints);
         else if (endpoints.length > 0) io.out(endpointTable(io, endpoints));
         if (endpoints.length > 0) return;
         session.exitWith(exitCodes.notFound);
-        io.err(`${whyNone((await agent.health.service(name)).value, name, flags)}\n`);
+        io.err(`${whyNone((await agent.health.service(name, { datacenter })).value, name, flags)}\n`);
       }),
     ),
     [
       ['datapunk discover api', 'addresses of healthy instances'],
+      ['datapunk discover api --dc dc2', 'in another datacenter'],
       ['datapunk discover api --tag v2 --tag canary', 'with both tags'],
       [`datapunk discover api --filter 'Service.Meta.version == "1.0.0"'`, 'by metadata'],
       ['datapunk discover api --json | jq -r .[0].address', 'for a script'],

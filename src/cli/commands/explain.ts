@@ -4,10 +4,10 @@ import type { ConsulClient, InstanceExplanation, ServiceExplanation } from '../.
 import {
   printJson,
   useAgent,
-  withClientOptions,
+  withDatacenter,
   withExamples,
-  type ClientFlags,
   type CommandFactory,
+  type DatacenterFlags,
 } from '../command.js';
 import type { Io, Style } from '../io.js';
 import { stateText } from '../output/member-words.js';
@@ -15,20 +15,15 @@ import { printable } from '../output/printable.js';
 import { table } from '../output/table.js';
 import { hostPort, lasted, statusText } from '../output/words.js';
 
-interface Flags extends ClientFlags {
-  readonly dc?: string;
-}
-
 export const command: CommandFactory = (session) =>
   withExamples(
-    withClientOptions(
+    withDatacenter(
       new Command('explain')
         .description(
           'Why a service is answered as it is: the agent that owns each instance, and why it is served or not.',
         )
-        .argument('<name>', 'service')
-        .option('--dc <datacenter>', 'default: the agent’s own'),
-    ).action((name: string, flags: Flags) =>
+        .argument('<name>', 'service'),
+    ).action((name: string, flags: DatacenterFlags) =>
       useAgent(session, flags, async (agent) => {
         const found = await explanationOf(agent, name, flags.dc);
         if (flags.json === true) printJson(session.io, found);

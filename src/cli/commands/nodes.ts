@@ -4,22 +4,22 @@ import {
   collectMeta,
   printJson,
   useAgent,
-  withClientOptions,
+  withDatacenter,
   withExamples,
-  type ClientFlags,
   type CommandFactory,
+  type DatacenterFlags,
 } from '../command.js';
 import { table } from '../output/table.js';
 import { pairs, statusText } from '../output/words.js';
 
-interface Flags extends ClientFlags {
+interface Flags extends DatacenterFlags {
   readonly filter?: string;
   readonly nodeMeta?: ReadonlyMap<string, string>;
 }
 
 export const command: CommandFactory = (session) =>
   withExamples(
-    withClientOptions(
+    withDatacenter(
       new Command('nodes')
         .description('The nodes of the catalog, with the health of their own checks.')
         .option('--filter <expression>', 'only nodes that the filter expression keeps')
@@ -27,13 +27,14 @@ export const command: CommandFactory = (session) =>
     ).action((flags: Flags) =>
       useAgent(session, flags, async (agent) => {
         const { io } = session;
-        const { filter, nodeMeta } = flags;
+        const { filter, nodeMeta, dc: datacenter } = flags;
         const { value: nodes } = await agent.catalog.nodes({
           filter,
+          datacenter,
           nodeMeta: nodeMeta && Object.fromEntries(nodeMeta),
         });
         if (flags.json === true) return printJson(io, nodes);
-        const health = ownHealth((await agent.health.state('any')).value);
+        const health = ownHealth((await agent.health.state('any', { datacenter })).value);
         io.out(
           table(
             io,

@@ -3,10 +3,10 @@ import { endpointsOf, statusOf, type ConsulClient } from '../../consul/index.js'
 import {
   printJson,
   useAgent,
-  withClientOptions,
+  withDatacenter,
   withExamples,
-  type ClientFlags,
   type CommandFactory,
+  type DatacenterFlags,
 } from '../command.js';
 import { mapAtOnce } from '../../runtime/index.js';
 import type { Io, Paint } from '../io.js';
@@ -14,7 +14,7 @@ import { endpointTable } from '../output/endpoint-table.js';
 import { table } from '../output/table.js';
 import { list, statusText } from '../output/words.js';
 
-interface Flags extends ClientFlags {
+interface Flags extends DatacenterFlags {
   readonly filter?: string;
 }
 
@@ -28,7 +28,7 @@ interface ServiceSummary {
 
 export const command: CommandFactory = (session) =>
   withExamples(
-    withClientOptions(
+    withDatacenter(
       new Command('services')
         .description(
           'All services with the health of their instances; with --filter, the instances of any service that fit.',
@@ -44,14 +44,15 @@ export const command: CommandFactory = (session) =>
     [
       ['datapunk services', 'what is registered'],
       [`datapunk services --filter 'Service.Meta.environment == "production"'`, 'instances of any service'],
+      ['datapunk services --dc dc2', 'in another datacenter'],
       ['datapunk services --json', 'for a script'],
     ],
   );
 
 async function listServices(io: Io, agent: ConsulClient, flags: Flags): Promise<void> {
-  const { value: catalog } = await agent.catalog.services();
+  const { value: catalog } = await agent.catalog.services({ datacenter: flags.dc });
   const names = Object.keys(catalog).sort();
-  const services = await mapAtOnce(names, 16, (name) => summarise(agent, name, catalog[name] ?? []));
+  const services = await mapAtOnce(names, 16, (name) => summarise(agent, name, catalog[name] ?? [], flags.dc));
   if (flags.json === true) return printJson(io, services);
   io.out(
     table(
@@ -67,8 +68,13 @@ async function listServices(io: Io, agent: ConsulClient, flags: Flags): Promise<
   );
 }
 
-async function summarise(agent: ConsulClient, name: string, tags: readonly string[]): Promise<ServiceSummary> {
-  const { value: instances } = await agent.health.service(name);
+async function summarise(
+  agent: ConsulClient,
+  name: string,
+  tags: readonly string[],
+  datacenter: string | undefined,
+): Promise<ServiceSummary> {
+  const { value: instances } = await agent.health.service(name, { datacenter });
   const health = new Map<string, number>();
   for (const { Checks } of instances) {
     const status = statusOf(Checks);
@@ -83,7 +89,7 @@ function healthText(paint: Paint, health: Readonly<Record<string, number>>): str
 }
 
 async function search(io: Io, agent: ConsulClient, flags: Flags, filter: string): Promise<void> {
-  const found = await agent.call('GET', '/v1/internal/search', { query: { filter } });
+  const found = await agent.call('GET', '/v1/internal/search', { query: { filter }, datacenter: flags.dc });
   const endpoints = endpointsOf(JSON.parse(found.value.toString('utf8')));
   if (flags.json === true) return printJson(io, endpoints);
   io.out(endpoints.length === 0 ? 'no instance fits\n' : endpointTable(io, endpoints));

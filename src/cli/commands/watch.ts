@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { blockingLoop, endpointOf } from '../../consul/index.js';
+import { blockingLoop, endpointOf, type BlockingRead, type ConsulServiceEntry } from '../../consul/index.js';
 import type { ErrorCode, ServiceDiscoveryError, ServiceEndpoint } from '../../model/index.js';
 import { realClock, realRandom } from '../../runtime/index.js';
 import {
   collect,
   untilStopped,
   useAgent,
-  withClientOptions,
+  withDatacenter,
   withExamples,
-  type ClientFlags,
   type CommandFactory,
+  type DatacenterFlags,
 } from '../command.js';
 import type { Io } from '../io.js';
 import { endpointTable } from '../output/endpoint-table.js';
@@ -17,7 +17,7 @@ import { printable } from '../output/printable.js';
 import { hostPort, statusText } from '../output/words.js';
 import { Screen } from '../output/screen.js';
 
-interface Flags extends ClientFlags {
+interface Flags extends DatacenterFlags {
   readonly tag?: readonly string[];
   readonly filter?: string;
   readonly passing?: boolean;
@@ -34,7 +34,7 @@ const AWAY: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'NOT_REA
 
 export const command: CommandFactory = (session) =>
   withExamples(
-    withClientOptions(
+    withDatacenter(
       new Command('watch')
         .description(
           'Shows a service live: a table on a terminal, a line per change in a pipe, a full set per line with --json.',
@@ -47,8 +47,10 @@ export const command: CommandFactory = (session) =>
       const signal = untilStopped();
       const view = viewFor(session.io, name, flags);
       return useAgent(session, flags, async (agent) => {
-        const { tag: tags, filter, passing } = flags;
-        const updates = blockingLoop((turn) => agent.health.service(name, { tags, filter, passing, ...turn }), {
+        const { tag: tags, filter, passing, dc: datacenter } = flags;
+        const read: BlockingRead<ConsulServiceEntry[]> = (turn) =>
+          agent.health.service(name, { tags, filter, passing, datacenter, ...turn });
+        const updates = blockingLoop(read, {
           clock: realClock,
           random: realRandom,
           signal,

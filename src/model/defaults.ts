@@ -253,6 +253,17 @@ export const defaults = {
   },
 
   // ---- streams of records
+  /** A question for records that nobody answers is asked again: doubling from the first to the last, so often. */
+  pullRetryMs: 1_000,
+  pullRetryCapMs: 30_000,
+  pullRetries: 5,
+  /** Between two looks for deletions that everybody knows. */
+  stabilityMs: 1_000,
+  /** A stream found damaged is fetched anew at most so often: doubling from the first to the last. */
+  corruptRetryMs: 1_000,
+  corruptRetryCapMs: 600_000,
+  /** How long a merge may take to show: what a command changed of the same rows meanwhile is decided again. */
+  mergeSettlesMs: 10_000,
 
   // ---- replicas and the home
 

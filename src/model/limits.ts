@@ -262,6 +262,19 @@ export const limits = {
   /** Records of one delta: longer ones are sent in pieces. */
   deltaRecords: 512,
   deltaBytes: 64 * 1024,
+  /** Pieces sent for one question; whoever wants more asks again. Both ends count them. */
+  deltaWindow: 4,
+  /** Sent for one message that asks for several streams, and unasked to a peer that lacks it. */
+  pullAnswerBytes: 1024 * 1024,
+  unaskedBytes: 64 * 1024,
+  /** Streams that are being fetched at once; more wait. */
+  transfersAtOnce: 16,
+  /** Of one origin, tombstones included: what goes beyond is not taken. */
+  streamRecords: 1_000_000,
+  /** Deletions of one stream that are spoken of; beyond, the oldest are forgotten early. */
+  streamTombstones: 100_000,
+  /** Origins that left, remembered so that what they said does not come back. */
+  goneOrigins: 1_000,
 
   // ---- sync: calls between agents
   peerCallsAtOnce: 1_000,

@@ -54,7 +54,7 @@ export class Replica {
 
   get held(): Held {
     const { target, catalog } = this;
-    return { target, rows: catalog.rows().rows, documents: catalog.documents() };
+    return { target, ...catalog.rows(), documents: catalog.documents() };
   }
 
   async merge({ changes, durability, at }: Merge): Promise<void> {

@@ -37,7 +37,7 @@ export class RegistrySyncHost implements SyncHost {
 
   held(): readonly Held[] {
     const { catalog } = this.parts.feed;
-    const local: Held = { target: { type: 'local' }, rows: catalog.rows().rows, documents: catalog.documents() };
+    const local: Held = { target: { type: 'local' }, ...catalog.rows(), documents: catalog.documents() };
     return [local, ...this.parts.replicas.held()];
   }
 

@@ -15,6 +15,8 @@ export interface LocalSet {
 /** What a target holds, to start from: rows, and the documents that sync keeps beside them in the same store. */
 export interface Held {
   readonly target: MergeTarget;
+  /** Of its catalog. */
+  readonly index: number;
   readonly rows: Iterable<Row>;
   readonly documents: Iterable<SyncDocument>;
 }

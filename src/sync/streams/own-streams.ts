@@ -1,0 +1,230 @@
+import type { CatalogRow, Row, RowKind, RowRef } from '../../model/index.js';
+import { limits, refKey, refOf } from '../../model/index.js';
+import type { HybridClock } from '../hlc.js';
+import type { StreamKind } from '../messages.js';
+import { streamId } from '../messages.js';
+import type { OwnInfo } from '../step/own-info.js';
+import type { StepContext } from '../step/parts.js';
+import type { LocalChange } from '../step/types.js';
+import { areAtOneAddress } from './conflicts.js';
+import type { Content } from './content.js';
+import { contentOf } from './content.js';
+import type { Holdings } from './holdings.js';
+import { urgencyOf } from './pieces.js';
+import type { RecentMerges } from './recent-merges.js';
+import type { Said, SyncedRecord } from './record.js';
+import type { Shadow } from './shadow-document.js';
+import type { IsLive } from './standing.js';
+import { clockOf } from './standing.js';
+import type { StepMerges } from './step-merges.js';
+import type { Stream } from './stream.js';
+
+/** What the local target holds of ours. */
+export interface OwnHeld {
+  readonly index: number;
+  /** Of the kinds that streams are of. */
+  readonly rows: Iterable<Row>;
+  readonly shadows: Iterable<Shadow>;
+}
+
+export const kindsOf: Readonly<Record<StreamKind, ReadonlySet<RowKind>>> = {
+  catalog: new Set(['node', 'service', 'check']),
+  state: new Set(['kv', 'session', 'query', 'event', 'config']),
+};
+
+/**
+ * What this agent says: the only streams whose versions it raises. Built when the first peer comes; until then the catalog
+ * is all there is. Commands have changed the catalog by the time they are heard of here.
+ */
+export class OwnStreams {
+  private catalog: Stream | undefined = undefined;
+  private state: Stream | undefined = undefined;
+  /** Up to where peers were sent what is new. */
+  private readonly told = new Map<Stream, number>();
+  /** Tombstones with a clock, until nobody holds what they delete. */
+  private readonly deletions = new Set<SyncedRecord>();
+
+  constructor(
+    private readonly own: OwnInfo,
+    private readonly holdings: Holdings,
+    private readonly merges: StepMerges,
+    private readonly recent: RecentMerges,
+    private readonly clock: HybridClock,
+    private readonly isLive: IsLive,
+  ) {}
+
+  get isBuilt(): boolean {
+    return this.catalog !== undefined;
+  }
+
+  // ---- building
+
+  build(held: OwnHeld, { now, wall }: StepContext): void {
+    const catalog = this.begin('catalog');
+    const state = this.begin('state');
+    state.index = held.index;
+    for (const row of held.rows) {
+      const stream = kindsOf.catalog.has(row.kind) ? catalog : state;
+      const hlc = hlcOf(row);
+      this.clock.observe(hlc, wall);
+      keep(stream.space.say(stream, refOf(row), ++stream.ver, { hlc, row }, now), 'row');
+    }
+    for (const { ref, hlc, row } of held.shadows) {
+      const record = catalog.space.say(catalog, ref, ++catalog.ver, { hlc, row }, now);
+      keep(record, 'shadow');
+      if (!row) this.deletions.add(record);
+    }
+    for (const stream of [catalog, state]) this.beginAnew(stream);
+  }
+
+  private begin(kind: StreamKind): Stream {
+    const stream = this.holdings.addStream(streamId(this.own.info.origin, kind), this.holdings.local);
+    if (kind === 'catalog') this.catalog = stream;
+    else this.state = stream;
+    return stream;
+  }
+
+  /** Everything is said again, under our incarnation of now. */
+  raise(): Stream[] {
+    const streams = [this.catalog, this.state].filter((stream) => stream !== undefined);
+    for (const stream of streams) this.beginAnew(stream);
+    return streams;
+  }
+
+  private beginAnew(stream: Stream): void {
+    for (const record of stream.tombstones) stream.space.remove(record);
+    stream.begin(this.own.info.inc);
+    this.told.set(stream, stream.ver);
+  }
+
+  // ---- changing
+
+  take(kind: StreamKind, index: number, changes: readonly LocalChange[], context: StepContext): void {
+    const stream = kind === 'catalog' ? this.catalog : this.state;
+    if (!stream) return;
+    for (const change of changes) if (kindsOf[kind].has(change.ref.kind)) this.takeChange(stream, change, context);
+    stream.index = Math.max(stream.index, index);
+  }
+
+  private takeChange(stream: Stream, change: LocalChange, context: StepContext): void {
+    const { ref, before, after } = change;
+    const key = refKey(ref);
+    if (after && !this.isOurs(stream, after)) return this.reassert(stream, key, ref);
+    const record = stream.space.find(key, stream);
+    const isTakeover = before !== undefined && !this.isOurs(stream, before);
+    if (after) this.say(stream, ref, { hlc: hlcOf(after), row: after }, before, context);
+    else {
+      const hlc = isTakeover || record?.kept === 'row' ? this.deletionClock(stream, key, before) : 0;
+      if (record?.row || hlc > 0) this.say(stream, ref, { hlc, row: undefined }, before, context);
+    }
+    if (isTakeover) this.merges.sync(stream.space);
+    this.overwritten(stream, key, change);
+  }
+
+  private isOurs(stream: Stream, row: Row): boolean {
+    return stream.kind === 'state' || (isCatalogRow(row) && row.origin === stream.origin);
+  }
+
+  /**
+   * A deletion is of what others hold under this identity as well, as far as we know it: of what we took over, of what
+   * may not know yet that it lost. 0 when there is nothing of the kind; a live origin's instance at another address is
+   * none of it.
+   */
+  private deletionClock({ space, origin }: Stream, key: string, before: Row | undefined): number {
+    let latest = 0;
+    for (const rival of space.holders(key)) {
+      if (rival.stream.origin === origin || !rival.row) continue;
+      const isAnother = this.isLive(rival.stream.origin) && before && !areAtOneAddress(before, rival.row);
+      if (!isAnother) latest = Math.max(latest, (clockOf(space, rival, this.isLive) ?? rival.hlc) + 1);
+    }
+    return latest && Math.max(latest, before ? hlcOf(before) + 1 : 0);
+  }
+
+  private say(stream: Stream, ref: RowRef, said: Said, before: Row | undefined, { now }: StepContext): void {
+    const held = stream.space.find(refKey(ref), stream);
+    if (!held && stream.records >= limits.streamRecords) return;
+    const content = isContent(said) ? contentOf(ref, said.hlc, said.row) : undefined;
+    if (held && content && isSame(held, said, content)) {
+      held.row = said.row;
+      return;
+    }
+    const record = stream.space.say(stream, ref, ++stream.ver, said, now, content);
+    record.urgency = urgencyOf(before, said.row);
+    if (!said.row && said.hlc > 0) this.deletions.add(record);
+    else this.deletions.delete(record);
+  }
+
+  /** The catalog shows what a command wrote, whatever was merged before. */
+  private overwritten(stream: Stream, key: string, { ref, before, after }: LocalChange): void {
+    const { space } = stream;
+    const record = space.find(key, stream);
+    const isWithdrawn = !after && (!before || (this.isOurs(stream, before) && record?.kept !== 'row'));
+    if (!isWithdrawn) for (const holder of space.holders(key)) if (holder.kept === 'row') holder.kept = 'nowhere';
+    if (after && record) keep(record, 'row');
+    const isDisputed = record?.rival !== undefined || space.first(key) !== record;
+    if (isDisputed || this.recent.has(key)) this.reassert(stream, key, ref);
+  }
+
+  /** What the records say is written again, over whatever the catalog shows by now. */
+  private reassert({ space }: Stream, key: string, ref: RowRef): void {
+    this.merges.remove(space, ref);
+    for (const holder of space.holders(key)) {
+      if (holder.kept === 'row') holder.kept = 'nowhere';
+      holder.isFresh = true;
+    }
+    space.unsettled.add(key);
+  }
+
+  /** Deletions that hide nothing any more, and did not for a while, become ordinary ones. */
+  reviewDeletions(forMs: number, { now }: StepContext): void {
+    for (const record of this.deletions) {
+      if (this.hidesAnything(record)) record.goneSinceMs = now;
+      else if (now - record.goneSinceMs >= forMs) {
+        const { stream, ref } = record;
+        stream.space.say(stream, ref, ++stream.ver, { hlc: 0, row: undefined }, now);
+        record.urgency = 'metadata';
+        this.deletions.delete(record);
+      }
+    }
+  }
+
+  private hidesAnything({ key, hlc, stream }: SyncedRecord): boolean {
+    for (const rival of stream.space.holders(key)) {
+      if (!rival.row) continue;
+      const clock = clockOf(stream.space, rival, this.isLive);
+      if (clock === undefined || clock < hlc) return true;
+    }
+    return false;
+  }
+
+  /** What is new since peers were told; asking is telling. */
+  *news(): Iterable<{ readonly stream: Stream; readonly from: number }> {
+    for (const [stream, from] of this.told) {
+      if (stream.ver === from) continue;
+      this.told.set(stream, stream.ver);
+      yield { stream, from };
+    }
+  }
+}
+
+function keep(record: SyncedRecord, kept: 'row' | 'shadow'): void {
+  record.kept = kept;
+  record.isFresh = false;
+}
+
+function isContent({ hlc, row }: Said): boolean {
+  return row !== undefined || hlc > 0;
+}
+
+function isSame(held: SyncedRecord, said: Said, { hash0, hash1 }: Content): boolean {
+  const isRow = held.row !== undefined;
+  return held.isContent && isRow === (said.row !== undefined) && held.hash0 === hash0 && held.hash1 === hash1;
+}
+
+function hlcOf(row: Row): number {
+  return isCatalogRow(row) ? (row.hlc ?? 0) : 0;
+}
+
+function isCatalogRow(row: Row): row is CatalogRow {
+  return row.kind === 'node' || row.kind === 'service' || row.kind === 'check';
+}

@@ -157,7 +157,7 @@ export class MeshAgent {
     this.members = createMembers({
       own: this.own,
       settings: { ...defaultSyncSettings, ...mesh.options.settings },
-      held: () => [{ target: { type: 'local' }, rows: [], documents: this.documents.values() }],
+      held: () => [{ target: { type: 'local' }, index: 0, rows: [], documents: this.documents.values() }],
       changed: ({ info, state }) => {
         if (!mesh.options.onNotice) this.changes.push(`${info.node} ${state}`);
       },

@@ -87,10 +87,19 @@ export class PeerWorld {
     return introductions;
   }
 
-  async pair(dialer: PeerOptions = {}, acceptor: PeerOptions = {}): Promise<{ a: Peer; b: Peer }> {
+  /** Connections that are not started. */
+  async connections(
+    dialer: PeerOptions = {},
+    acceptor: PeerOptions = {},
+  ): Promise<{ a: PeerConnection; b: PeerConnection }> {
     const [a, b] = await this.introduce(dialer, acceptor);
     if (a.status === 'rejected') throw a.reason;
     if (b.status === 'rejected') throw b.reason;
-    return { a: new Peer(a.value), b: new Peer(b.value) };
+    return { a: a.value, b: b.value };
+  }
+
+  async pair(dialer: PeerOptions = {}, acceptor: PeerOptions = {}): Promise<{ a: Peer; b: Peer }> {
+    const { a, b } = await this.connections(dialer, acceptor);
+    return { a: new Peer(a), b: new Peer(b) };
   }
 }

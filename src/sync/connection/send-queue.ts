@@ -39,7 +39,7 @@ export class SendQueue {
     }
     this.lanes.get(priority)?.push(item);
     this.size += item.bytes.length;
-    return this.size > room + limits.peerFrameBytes ? 'overrun' : 'queued';
+    return this.size + ahead > this.mostBytes + limits.peerFrameBytes ? 'overrun' : 'queued';
   }
 
   /** The most urgent, not taken yet. */

@@ -248,8 +248,10 @@ export const defaults = {
     /** How long a gateway tries to reach a remote member before it looks for another; between two tries of the lost ones. */
     remoteSuspectAfterMs: 5_000,
     remoteRetryMs: 5_000,
-    /** After the last refusal of our node name. */
+    /** How long after the last refusal of our node name it is ours again. */
     disputeMs: 10_000,
+    /** Of two agents of one name the later one may be known for so long and still has to go. */
+    recentMs: 60_000,
   },
 
   // ---- streams of records

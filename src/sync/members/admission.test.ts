@@ -34,11 +34,11 @@ describe('a peer is let in', () => {
     ['with a name that is used in another datacenter', table({ datacenter: 'dc2' }), successor],
     [
       'with our own name that it had before us',
-      table({}, 'alive', { node: '3' }),
+      table({}, 'suspect', { node: '3' }),
       memberInfo('3', { inc: 1, host: '10.0.0.9' }),
     ],
     ['that speaks a version that we speak', table(), memberInfo('3', { protocol: { min: 1, max: 4 } })],
-  ])('%s', (_, table, peer) => expect(admission(table, peer)).toBeUndefined());
+  ])('%s', (_, table, peer) => expect(admission(table, peer, 100_000)).toBeUndefined());
 });
 
 describe('a peer is refused', () => {
@@ -89,13 +89,29 @@ describe('a peer is refused', () => {
       /alive at 10\.0\.0\.2:8301 already.*10\.0\.0\.9:8301/,
     ],
   ])('%s', (_, table, peer, code, reason) => {
-    expect(admission(table, peer)).toEqual({ code, reason: expect.stringMatching(reason) });
+    expect(admission(table, peer, 100_000)).toEqual({ code, reason: expect.stringMatching(reason) });
+  });
+
+  test('that has our own name, when it is we who have peers, whatever its clock says', () => {
+    const old = memberInfo('1', { origin: 'id-old', inc: 1, host: '10.0.0.9' });
+    expect(admission(table({}, 'suspect'), old, 100_000)).toBeUndefined();
+    expect(admission(table(), old, 100_000)?.code).toBe('name');
+    const disputed = table();
+    disputed.isDisputed = true;
+    expect(admission(disputed, old, 100_000)).toBeUndefined();
+  });
+
+  test('that came after the holder of its name, unless that came a moment ago', () => {
+    const earlier = { ...successor, inc: 5 };
+    expect(admission(table(), earlier, 59_999)).toBeUndefined();
+    expect(admission(table(), earlier, 60_000)?.code).toBe('name');
+    expect(admission(table(), successor, 0)?.code).toBe('name');
   });
 
   test('when there are too many already', () => {
     const full = table();
     for (let at = 0; at < 1_000; at++) full.add(new Member(memberInfo(`x${at}`), 0, 0));
-    expect(admission(full, memberInfo('3'))?.code).toBe('busy');
-    expect(admission(full, memberInfo('2'))).toBeUndefined();
+    expect(admission(full, memberInfo('3'), 0)?.code).toBe('busy');
+    expect(admission(full, memberInfo('2'), 0)).toBeUndefined();
   });
 });

@@ -1,10 +1,14 @@
+import { defaults } from '../../model/index.js';
 import type { Refusal } from '../connection/types.js';
 import type { MemberInfo } from '../messages.js';
+import { infoFault } from './member-info.js';
 import { addressOf, sameAddress, type Member } from './member.js';
 import type { MemberTable } from './table.js';
 
-/** Who asks to be a peer. `attentiveMs` as now. */
-export function admission(table: MemberTable, peer: MemberInfo): Refusal | undefined {
+/** Whether an agent that speaks for itself may be a peer. */
+export function admission(table: MemberTable, peer: MemberInfo, attentiveMs: number): Refusal | undefined {
+  const fault = infoFault(peer);
+  if (fault !== undefined) return { code: 'malformed', reason: fault };
   const self = table.self.info;
   if (peer.origin === self.origin) return { code: 'self', reason: 'this is the agent itself' };
   const { min, max } = peer.protocol;
@@ -19,8 +23,14 @@ export function admission(table: MemberTable, peer: MemberInfo): Refusal | undef
     return { code: 'name', reason };
   }
   if (!known && table.isFull) return { code: 'busy', reason: 'too many agents are known' };
-  const reason = nameFault(table, peer);
+  const reason = nameFault(table, peer, { attentiveMs, isDirect: true });
   return reason === undefined ? undefined : { code: 'name', reason };
+}
+
+/** When a name is claimed, and whether by the agent itself or by what others say of it. */
+export interface Claim {
+  readonly attentiveMs: number;
+  readonly isDirect: boolean;
 }
 
 /**
@@ -28,9 +38,9 @@ export function admission(table: MemberTable, peer: MemberInfo): Refusal | undef
  * lost, or when the first is dead; for the name of a home death is not enough, since a verdict may be wrong and two homes
  * would both grant a lock: there an operator has to say that the first has left. Returns why not.
  */
-export function nameFault(table: MemberTable, peer: MemberInfo): string | undefined {
+export function nameFault(table: MemberTable, peer: MemberInfo, claim: Claim): string | undefined {
   const holder = table.namesake(peer);
-  if (!holder || !isHeldAgainst(table, holder, peer)) return undefined;
+  if (!holder || !isHeldAgainst(table, holder, peer, claim)) return undefined;
   const [name, address, at] = [holder.info.node, addressOf(holder.info), addressOf(peer)];
   const belongs = `the node name ${name} belongs to agent ${holder.info.origin} at ${address}`;
   const asks = `agent ${peer.origin} at ${at} cannot have it`;
@@ -46,11 +56,29 @@ export function maySucceed(holder: Member, peer: MemberInfo): boolean {
   return holder.state === 'dead' && !isHome(holder.info);
 }
 
-function isHeldAgainst(table: MemberTable, holder: Member, peer: MemberInfo): boolean {
+/**
+ * Of two that came at about the same time the one with the earlier incarnation has the name, so that those who met the
+ * other one first come to agree with the rest.
+ */
+export function mayDisplace(holder: Member, peer: MemberInfo, attentiveMs: number): boolean {
+  return peer.inc < holder.info.inc && attentiveMs - holder.knownAt < defaults.membership.recentMs;
+}
+
+function isHeldAgainst(table: MemberTable, holder: Member, peer: MemberInfo, claim: Claim): boolean {
   if (peer.succeeds.includes(holder.info.origin) && peer.inc > holder.info.inc) return false;
-  // We are the newcomer: it is for the other to refuse us.
-  if (holder === table.self && peer.inc < holder.info.inc) return false;
-  return !maySucceed(holder, peer);
+  if (maySucceed(holder, peer)) return false;
+  if (holder === table.self) return !isNewcomer(table, peer, claim);
+  return !mayDisplace(holder, peer, claim.attentiveMs);
+}
+
+/**
+ * It is for the other to refuse us, then. Who has peers is none for somebody who comes now, whatever the clocks say, but
+ * may hear of somebody who was there before.
+ */
+function isNewcomer(table: MemberTable, peer: MemberInfo, { isDirect }: Claim): boolean {
+  if (table.isDisputed) return true;
+  if (isDirect && table.localPeers.length > 0) return false;
+  return peer.inc < table.self.info.inc;
 }
 
 /** Only an agent whose own configuration names itself can be one (home.ts). */

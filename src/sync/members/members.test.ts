@@ -303,6 +303,30 @@ describe('a node name', () => {
     expect(mesh.get('2').members.of('id-1')?.state).toBe('left');
   });
 
+  test('of two that came at once goes to the one that was there a moment before, for all', () => {
+    const mesh = new MemberMesh();
+    const seeds = ['1', '3', '4', 'new'];
+    mesh.start(memberInfo('3'), { seeds });
+    mesh.start(memberInfo('4'), { seeds });
+    mesh.partition(['1', '3'], ['new', '4']);
+    mesh.start(memberInfo('1'), { seeds });
+    mesh.start({ ...newcomer, host: '10.9.9.9' }, { seeds, name: 'new' });
+    mesh.run(3_000);
+    expect([mesh.get('3').state('1'), mesh.get('4').members.of('id-new')?.state]).toEqual(['alive', 'alive']);
+    mesh.heal();
+    mesh.run(10_000);
+    for (const name of ['3', '4']) {
+      expect(mesh.get(name).state('1')).toBe('alive');
+      expect(mesh.get(name).members.of('id-new')).toBeUndefined();
+    }
+    const changes = mesh.get('4').changes.filter((change) => change.startsWith('1'));
+    expect(changes).toEqual(['1 alive', '1 left', '1 alive']);
+    expect(mesh.get('4').connections.has('id-new')).toBe(false);
+    expect(mesh.get('new').members.home().problem).toMatch(/belongs to agent id-1/);
+    mesh.run(20_000);
+    expect(mesh.get('1').members.home().problem).toMatch(/no primary_node/);
+  });
+
   test('gossip about one that claims a living one’s name is refused, and told once', () => {
     const agent = meshOf(3).get('2');
     for (let times = 0; times < 3; times++) {

@@ -2,64 +2,34 @@
  * Who is there. Membership is told on as facts (membership.ts), life is each agent's own judgement (detector.ts): the two
  * never mix, so that a wrong verdict ends with the next sign of life and leaves nothing behind.
  */
-import { limits, type SyncDocument } from '../../model/index.js';
 import type { Refusal } from '../connection/types.js';
-import type { Hash, MemberInfo, Message, OpinionMessage, Origin } from '../messages.js';
+import type { Hash, MemberInfo, Message, Origin } from '../messages.js';
 import type { CreateMembers, HomeView, MembersOptions, MembersPart, MemberView, StepContext } from '../step/parts.js';
 import { admission } from './admission.js';
-import { AttentiveTime } from './attentive-time.js';
-import { Beats } from './beats.js';
-import { Detector } from './detector.js';
-import { Gateways } from './gateways.js';
 import { homeOf } from './home.js';
-import { Liveness } from './liveness.js';
-import { LocalHealth } from './local-health.js';
-import { readMember } from './member-documents.js';
-import { isNumber } from './member-info.js';
-import { Member } from './member.js';
-import { Membership } from './membership.js';
-import { Opinions } from './opinions.js';
-import { Protection } from './protection.js';
-import { NameDispute } from './name-dispute.js';
-import { Monitors } from './rendezvous.js';
-import { MemberTable } from './table.js';
+import { Incoming } from './incoming.js';
+import type { Member } from './member.js';
+import { createPieces, type Pieces } from './pieces.js';
+import { recall } from './recall.js';
+import type { MemberTable } from './table.js';
 
 export const createMembers: CreateMembers = (options) => new Members(options);
 
 class Members implements MembersPart {
-  private readonly time = new AttentiveTime();
-  private readonly health = new LocalHealth();
+  private readonly pieces: Pieces;
   private readonly table: MemberTable;
-  private readonly liveness: Liveness;
-  private readonly membership: Membership;
-  private readonly opinions: Opinions;
-  private readonly beats: Beats;
-  private readonly protection: Protection;
-  private readonly detector: Detector;
-  private readonly gateways: Gateways;
+  private readonly incoming: Incoming;
   private readonly infoLists = new WeakMap<readonly Member[], readonly MemberInfo[]>();
   private hasBegun = false;
-  private readonly nameDispute: NameDispute;
   private homeEpoch = -1;
   private homeView: HomeView = { node: undefined, origin: undefined, problem: '' };
   private toldProblem = '';
 
   constructor(private readonly options: MembersOptions) {
-    const { own, settings } = options;
-    const { time, health } = this;
-    const table = new MemberTable(new Member(own.info, 0, 0));
-    const monitors = new Monitors(table, settings.monitors);
-    this.table = table;
-    this.liveness = new Liveness(table, time, options.changed);
-    this.membership = new Membership(table, time, this.liveness, own);
-    this.opinions = new Opinions(table, time);
-    this.beats = new Beats(table, time, health, monitors, settings);
-    this.protection = new Protection(table, time, settings);
-    const judges = { time, health, monitors, opinions: this.opinions, liveness: this.liveness };
-    this.detector = new Detector(table, judges, this.protection, settings);
-    this.gateways = new Gateways(table, time, this.opinions, this.liveness, settings);
-    this.nameDispute = new NameDispute(table, time);
-    this.load();
+    this.pieces = createPieces(options);
+    this.table = this.pieces.table;
+    this.incoming = new Incoming(this.pieces);
+    recall(this.pieces, options.held());
   }
 
   get self(): MemberInfo {
@@ -67,11 +37,11 @@ class Members implements MembersPart {
   }
 
   get localHealth(): number {
-    return this.health.value;
+    return this.pieces.health.value;
   }
 
   admit(peer: MemberInfo): Refusal | undefined {
-    return admission(this.table, peer);
+    return admission(this.table, peer, this.pieces.time.ms);
   }
 
   of(origin: Origin): MemberView | undefined {
@@ -96,20 +66,20 @@ class Members implements MembersPart {
   }
 
   wanted(): readonly MemberInfo[] {
-    const remote = this.gateways.wanted();
+    const remote = this.pieces.gateways.wanted();
     if (remote.length === 0) return this.peerInfos(this.table.local);
     return [...this.table.local, ...remote].map(({ info }) => info);
   }
 
   protectedMode(): { readonly active: boolean; readonly reason: string; readonly sinceMs: number } {
-    const { isActive, reason, sinceMs } = this.protection;
+    const { isActive, reason, sinceMs } = this.pieces.protection;
     return { active: isActive, reason, sinceMs };
   }
 
   home(): HomeView {
     if (this.homeEpoch !== this.table.epoch) {
       this.homeEpoch = this.table.epoch;
-      this.homeView = homeOf(this.table, this.nameDispute.reason);
+      this.homeView = homeOf(this.table, this.pieces.nameDispute.reason);
     }
     return this.homeView;
   }
@@ -120,27 +90,27 @@ class Members implements MembersPart {
 
   counters(): Readonly<Record<string, number>> {
     return {
-      ...this.liveness.counts,
-      refutes: this.beats.refutes,
-      withheldDeaths: this.detector.withheld,
-      refusedMembers: this.membership.refused,
-      invalidMembers: this.membership.invalid,
+      ...this.pieces.liveness.counts,
+      refutes: this.pieces.beats.refutes,
+      withheldDeaths: this.pieces.detector.withheld,
+      refusedMembers: this.pieces.membership.refused,
+      invalidMembers: this.pieces.membership.invalid,
     };
   }
 
   connected(peer: MemberInfo, context: StepContext): void {
     this.begin(context);
-    const member = this.membership.learn(peer, peer.origin, context);
+    const member = this.pieces.membership.learn(peer, peer.origin, context);
     if (!member) return;
     member.isConnected = true;
     member.saidGoodbye = false;
     for (const other of this.table.all()) other.votes.drop(peer.origin);
     this.table.changed();
-    this.detector.heard(member, context);
-    this.membership.sendAll(member, false, context);
-    this.membership.correct(member, [peer], false, context);
-    this.opinions.greet(member, context);
-    this.beats.greet(member, context);
+    this.pieces.detector.heard(member, context);
+    this.pieces.membership.sendAll(member, false, context);
+    this.pieces.membership.correct(member, [peer], false, context);
+    this.pieces.opinions.greet(member, context);
+    this.pieces.beats.greet(member, context);
     this.finish(context);
   }
 
@@ -157,7 +127,7 @@ class Members implements MembersPart {
     this.begin(context);
     const member = this.table.get(origin);
     if (!member || evidence !== 'hard') return;
-    this.detector.refusedDial(member);
+    this.pieces.detector.refusedDial(member);
     this.finish(context);
   }
 
@@ -165,21 +135,22 @@ class Members implements MembersPart {
     this.begin(context);
     const member = this.table.get(from);
     if (!member) return;
-    this.detector.heard(member, context);
-    this.take(member, message, context);
+    this.pieces.detector.heard(member, context);
+    this.incoming.take(member, message, context);
+    if (message.type === 'members') this.finish(context);
   }
 
   tick(lagMs: number, context: StepContext): void {
     this.begin(context);
-    this.time.pass(context.now, lagMs);
-    this.health.tick(this.time.ms, lagMs, this.options.settings.heartbeatMs);
-    if (lagMs >= this.options.settings.heartbeatMs) this.detector.paused(context);
-    this.beats.tick(context);
-    this.opinions.repeat(context);
-    this.membership.answerLaterLife(context);
-    this.nameDispute.tick(context);
-    this.detector.review(context);
-    this.gateways.review(context);
+    this.pieces.time.pass(context.now, lagMs);
+    this.pieces.health.tick(this.pieces.time.ms, lagMs, this.options.settings.heartbeatMs);
+    if (lagMs >= this.options.settings.heartbeatMs) this.pieces.detector.paused(context);
+    this.pieces.beats.tick(context);
+    this.pieces.opinions.repeat(context);
+    this.pieces.membership.answerLaterLife(context);
+    this.pieces.nameDispute.tick(context);
+    this.pieces.detector.review(context);
+    this.pieces.gateways.review(context);
     this.forget(context);
     this.finish(context);
   }
@@ -194,14 +165,14 @@ class Members implements MembersPart {
     this.begin(context);
     const member = this.table.get(origin);
     if (!member) return;
-    this.membership.declareLeft(member, `declared gone at ${this.self.node}`, context);
+    this.pieces.membership.declareLeft(member, `declared gone at ${this.self.node}`, context);
     member.isPruned = prune;
     this.finish(context);
   }
 
   refused(reason: string, context: StepContext): void {
     this.begin(context);
-    this.nameDispute.raise(reason, context);
+    this.pieces.nameDispute.raise(reason, context);
     this.finish(context);
   }
 
@@ -212,51 +183,9 @@ class Members implements MembersPart {
     return infos;
   }
 
-  private take(from: Member, message: Message, context: StepContext): void {
-    switch (message.type) {
-      case 'members':
-        return this.takeMembers(from, message, context);
-      case 'summary':
-        if (!isSameHash(message.members, this.table.hash)) this.membership.sendAll(from, true, context);
-        return;
-      case 'beat':
-        return this.beats.heard(from, message, context.now);
-      case 'opinion':
-        return this.takeOpinion(from, message, context);
-      case 'alive':
-        if (message.inc === from.info.inc && isNumber(message.beat, from.beat)) from.beat = message.beat;
-        return;
-      case 'goodbye':
-        if (message.inc === from.info.inc) from.saidGoodbye = true;
-        return;
-      default:
-    }
-  }
-
-  private takeMembers(from: Member, message: Message & { type: 'members' }, context: StepContext): void {
-    const sound = message.members.slice(0, limits.membersPerMessage).filter((info) => this.membership.isSound(info));
-    for (const info of sound) this.membership.learn(info, from.info.origin, context);
-    this.membership.correct(from, sound, message.answer, context);
-    this.finish(context);
-  }
-
-  private takeOpinion(from: Member, message: OpinionMessage, context: StepContext): void {
-    if (from.info.datacenter !== this.self.datacenter || !isOpinion(message)) return;
-    if (message.about === this.self.origin) return this.takeDoubt(from, message, context);
-    const about = this.table.get(message.about);
-    if (!about || !this.opinions.take(from.info.origin, message, about) || message.verdict !== 'alive') return;
-    about.heardMs = context.now;
-    if (isAfter(message, about.diedWith)) about.isSeenAgain = true;
-  }
-
-  private takeDoubt(from: Member, { inc, verdict }: OpinionMessage, context: StepContext): void {
-    if (inc > this.self.inc) this.membership.claimLaterLife(inc, context);
-    else if (inc === this.self.inc && verdict !== 'alive' && !this.self.left) this.beats.doubted(from, context);
-  }
-
   private finish(context: StepContext): void {
-    this.membership.claimNames(context);
-    this.membership.flush(context);
+    this.pieces.membership.claimNames(context);
+    this.pieces.membership.flush(context);
     const { problem } = this.home();
     if (problem === this.toldProblem) return;
     this.toldProblem = problem;
@@ -265,30 +194,13 @@ class Members implements MembersPart {
 
   /** After `reconnect_timeout` the dead are gone for good, for everybody. */
   private forget(context: StepContext): void {
-    if (this.protection.holdsBack) return;
+    if (this.pieces.protection.holdsBack) return;
     const { reconnectTimeoutMs } = this.options.settings;
     const isOver = ({ state, deadAt }: Member): boolean =>
-      state === 'dead' && deadAt !== undefined && this.time.ms - deadAt >= reconnectTimeoutMs;
+      state === 'dead' && deadAt !== undefined && this.pieces.time.ms - deadAt >= reconnectTimeoutMs;
     for (const member of this.table.local.filter(isOver)) {
-      this.membership.declareLeft(member, 'dead for longer than reconnect_timeout', context, 'forgotten');
+      this.pieces.membership.declareLeft(member, 'dead for longer than reconnect_timeout', context, 'forgotten');
     }
-  }
-
-  private load(): void {
-    for (const { target, documents } of this.options.held()) {
-      if (target.type !== 'local') continue;
-      for (const document of documents) this.loadDocument(document);
-    }
-  }
-
-  private loadDocument(document: SyncDocument): void {
-    this.nameDispute.load(document);
-    const stored = readMember(document);
-    if (!stored || stored.info.origin === this.self.origin) return;
-    const member = new Member(stored.info, 0, 0);
-    member.state = stored.info.left ? 'left' : 'alive';
-    member.deadWallMs = stored.deadWallMs;
-    this.table.add(member);
   }
 
   /** Of members that were there when this agent last ran, silence counts from now. */
@@ -296,22 +208,9 @@ class Members implements MembersPart {
     if (this.hasBegun) return;
     this.hasBegun = true;
     for (const member of this.table.all()) {
+      member.heardAt = this.pieces.time.ms;
       member.heardMs = context.now;
       if (member.info.left) member.leftAtMs = context.now;
     }
   }
-}
-
-function isSameHash(a: Hash, b: Hash): boolean {
-  return a[0] === b[0] && a[1] === b[1];
-}
-
-function isOpinion({ inc, beat, verdict, evidence }: OpinionMessage): boolean {
-  const isKnown = verdict === 'alive' || verdict === 'suspect' || verdict === 'dead';
-  return isKnown && (evidence === 'hard' || evidence === 'silence') && isNumber(inc, 1) && isNumber(beat, 0);
-}
-
-function isAfter(opinion: OpinionMessage, end: Member['diedWith']): boolean {
-  if (!end) return false;
-  return opinion.inc > end.inc || (opinion.inc === end.inc && opinion.beat > end.beat);
 }

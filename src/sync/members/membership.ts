@@ -2,7 +2,7 @@ import { limits } from '../../model/index.js';
 import type { MemberInfo, Message, Origin } from '../messages.js';
 import type { OwnInfo } from '../step/own-info.js';
 import type { StepContext } from '../step/parts.js';
-import { maySucceed, nameFault } from './admission.js';
+import { mayDisplace, maySucceed, nameFault } from './admission.js';
 import type { AttentiveTime } from './attentive-time.js';
 import { isAlone } from './home.js';
 import type { Liveness } from './liveness.js';
@@ -156,8 +156,22 @@ export class Membership {
   private mayBeKnown(info: MemberInfo, known: Member | undefined, context: StepContext): boolean {
     if (!known && this.table.isFull) return this.refuse(info, 'too many agents are known', context);
     const isClaim = !known || known.info.left || !sameName(known.info, info);
-    const fault = isClaim ? nameFault(this.table, info) : undefined;
-    return fault === undefined || this.refuse(info, fault, context);
+    if (!isClaim) return true;
+    const fault = nameFault(this.table, info, { attentiveMs: this.time.ms, isDirect: false });
+    if (fault !== undefined) return this.refuse(info, fault, context);
+    this.displace(info, context);
+    return true;
+  }
+
+  /** Whoever came by that name a moment before. */
+  private displace(info: MemberInfo, context: StepContext): void {
+    const other = this.table.namesake(info);
+    if (!other || other === this.table.self || maySucceed(other, info) || !mayDisplace(other, info, this.time.ms))
+      return;
+    this.liveness.left(other, `its name belongs to agent ${info.origin}`, 'left', context);
+    this.table.drop(other.info.origin);
+    forgetMember(other, context);
+    this.refuse(other.info, `the node name ${info.node} belongs to agent ${info.origin}`, context);
   }
 
   private refuse(info: MemberInfo, reason: string, { out }: StepContext): false {

@@ -20,14 +20,13 @@ export class NameDispute {
   ) {}
 
   load({ id, body }: SyncDocument): void {
-    if (id === DOCUMENT) this.reason = textOf(body);
+    if (id === DOCUMENT) this.set(textOf(body));
   }
 
   raise(reason: string, context: StepContext): void {
     this.refusedAt = this.time.ms;
     if (this.reason === reason) return;
-    this.reason = reason;
-    this.table.changed();
+    this.set(reason);
     const changes = [putDocument(DOCUMENT, reason)];
     context.out.merges.push({ target: { type: 'local' }, changes, durability: 'synced' });
   }
@@ -35,9 +34,14 @@ export class NameDispute {
   tick({ out }: StepContext): void {
     if (this.reason === '' || this.table.localPeers.length === 0) return;
     if (this.time.ms - this.refusedAt < defaults.membership.disputeMs) return;
-    this.reason = '';
-    this.table.changed();
+    this.set('');
     out.merges.push({ target: { type: 'local' }, changes: [removeDocument(DOCUMENT)], durability: 'synced' });
+  }
+
+  private set(reason: string): void {
+    this.reason = reason;
+    this.table.isDisputed = reason !== '';
+    this.table.changed();
   }
 }
 

@@ -9,6 +9,8 @@ import { sameName, type Member } from './member.js';
 export class MemberTable {
   /** Raised by every change: who keeps something derived compares it. */
   epoch = 0;
+  /** Our own node name is held to be another agent's (name-dispute.ts). */
+  isDisputed = false;
   private readonly members = new Map<Origin, Member>();
   private lists: Lists | undefined;
 

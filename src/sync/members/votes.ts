@@ -24,7 +24,8 @@ export class Votes {
   }
 
   /** Whether that is news. */
-  take(by: Origin, vote: Vote): boolean {
+  take(by: Origin, given: Vote): boolean {
+    const vote: Vote = given.verdict === 'alive' ? { ...given, evidence: 'silence' } : given;
     const before = this.votes.get(by);
     if (before && compareVotes(vote, before) <= 0) return false;
     this.votes.set(by, vote);

@@ -22,7 +22,7 @@ export interface RegistrySyncOptions {
   readonly primaryNode: string;
   readonly settings: SyncSettings;
   /** Absent = what peers say is not encrypted. */
-  readonly keys?: {
+  readonly keyring?: {
     readonly ring: StoredKeys;
     /** So that a change by an operator outlives the process. */
     store(ring: StoredKeys): Promise<void>;

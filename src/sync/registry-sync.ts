@@ -12,8 +12,8 @@ import {
   type SyncReport,
 } from '../model/index.js';
 import type { Connection, NetworkAddress, NetworkListener } from '../runtime/index.js';
-import { refusalOf } from './loop/dialer.js';
 import { beginIncarnation, formerLife, rememberLeaving } from './loop/incarnation.js';
+import { refusalOf } from './loop/refusals.js';
 import { SyncLoop } from './loop/sync-loop.js';
 import type { RegistrySyncOptions } from './options.js';
 import { parseSeed } from './seed-address.js';
@@ -118,7 +118,10 @@ export class RegistrySync implements Cluster {
   async join(address: string): Promise<void> {
     const seed = parseSeed(address);
     if (!seed) {
-      throw new ServiceDiscoveryError('INVALID_ARGUMENT', `${JSON.stringify(address)} is no address: HOST or HOST:PORT`);
+      throw new ServiceDiscoveryError(
+        'INVALID_ARGUMENT',
+        `${JSON.stringify(address)} is no address: HOST or HOST:PORT`,
+      );
     }
     const { host, port = defaults.peerPort } = seed;
     const found = await this.options.lookup({ host, port }).catch((cause: unknown) => {
@@ -145,7 +148,10 @@ export class RegistrySync implements Cluster {
     const { info, state } = view;
     if (info.origin === this.loop.members.self.origin) return;
     if (state !== 'left' && state !== 'dead' && view.isConnected) {
-      throw new ServiceDiscoveryError('CONFLICT', `agent ${info.node} is ${state}: only one that is gone can be forced to leave`);
+      throw new ServiceDiscoveryError(
+        'CONFLICT',
+        `agent ${info.node} is ${state}: only one that is gone can be forced to leave`,
+      );
     }
     this.loop.take({ type: 'force-leave', origin: info.origin, prune });
     await this.loop.merges.settled();

@@ -16,10 +16,11 @@ import {
 
 /**
  * The commands that one agent may ask of another, and nothing else: what each takes, what it gives back. `catalog`: on
- * rows that the asked agent owns. `state`: on what the home of the datacenter alone decides.
+ * rows that the asked agent owns. `state`: on what the home of the datacenter alone decides. `both`: at the home, with
+ * rows of its own.
  */
 export interface Method<B, R> {
-  readonly family: 'catalog' | 'state';
+  readonly family: 'catalog' | 'state' | 'both';
   /** Throws for anything that is no body of this method. */
   body(value: unknown): B;
   result(value: unknown): R;
@@ -108,7 +109,7 @@ export const methods = {
     (value) => sessionRow.parse(value) as unknown as SessionRow,
     (commands, id, caller) => commands.renewSession(id, caller),
   ),
-  transaction: method('state', asBody(txnRequest), asOutcome, (commands, body, caller) =>
+  transaction: method('both', asBody(txnRequest), asOutcome, (commands, body, caller) =>
     commands.transaction(body, caller),
   ),
   fireEvent: method(

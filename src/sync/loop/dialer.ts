@@ -7,8 +7,8 @@ import {
   type NetworkAddress,
   type Random,
 } from '../../runtime/index.js';
-import type { Refusal } from '../connection/types.js';
 import type { MemberInfo, Origin } from '../messages.js';
+import { refusalOf } from './refusals.js';
 
 export interface DialerOptions {
   readonly self: Origin;
@@ -24,6 +24,7 @@ export interface DialerOptions {
 interface Try {
   member: MemberInfo;
   failures: number;
+  isDialled: boolean;
   /** It was connected before: whether anybody listens there is evidence, and wanted soon. */
   readonly wasLost: boolean;
   readonly stop: AbortController;
@@ -42,9 +43,9 @@ export class Dialer {
 
   constructor(private readonly options: DialerOptions) {}
 
-  /** Members that are tried at the moment, or wait to be. */
-  get pending(): Iterable<MemberInfo> {
-    return Array.from(this.tries.values(), ({ member }) => member);
+  /** Members without a connection, and whether one is being made at the moment. */
+  *pending(): Generator<{ readonly member: MemberInfo; readonly isDialled: boolean }> {
+    for (const { member, isDialled } of this.tries.values()) yield { member, isDialled };
   }
 
   /** Begins with those that are newly wanted and gives up those that no longer are. */
@@ -75,7 +76,7 @@ export class Dialer {
 
   private begin(member: MemberInfo, wasLost: boolean): void {
     if (this.isClosed) return;
-    const attempt: Try = { member, failures: 0, wasLost, stop: new AbortController() };
+    const attempt: Try = { member, failures: 0, isDialled: false, wasLost, stop: new AbortController() };
     this.tries.set(member.origin, attempt);
     const { self, random } = this.options;
     const waitMs = wasLost || self < member.origin ? 0 : COURTESY_MS * (1 + random.next());
@@ -93,6 +94,7 @@ export class Dialer {
     const { member, stop } = attempt;
     await pause(this.options.clock, waitMs, stop.signal);
     if (stop.signal.aborted) return;
+    attempt.isDialled = true;
     try {
       const met = await this.options.reach(attempt.member, stop.signal);
       if (met !== member.origin) throw new SomebodyElse(met);
@@ -103,6 +105,7 @@ export class Dialer {
   }
 
   private failed(attempt: Try, error: unknown): void {
+    attempt.isDialled = false;
     attempt.failures++;
     if (refusalOf(error)?.code !== 'duplicate') {
       this.options.failed(attempt.member, isHard(error) ? 'hard' : 'soft', error);
@@ -125,9 +128,4 @@ function isHard(error: unknown): boolean {
   if (error instanceof SomebodyElse) return true;
   const evidence = isDiscoveryError(error) ? (error.details['evidence'] as ConnectionEvidence | undefined) : undefined;
   return evidence === 'refused' || evidence === 'reset';
-}
-
-/** What the other side said when it did not want to talk. */
-export function refusalOf(error: unknown): Refusal | undefined {
-  return isDiscoveryError(error) ? (error.details['refusal'] as Refusal | undefined) : undefined;
 }

@@ -16,7 +16,9 @@ export interface LinksOptions {
   readonly connected: (peer: MemberInfo) => void;
   readonly message: (from: Origin, message: Message) => void;
   /** Not told of a connection that another one to the same peer has replaced. */
-  readonly ended: (peer: MemberInfo, end: PeerEnd) => void;
+  readonly ended: (connection: PeerConnection, end: PeerEnd) => void;
+  /** Told of every connection, once. */
+  readonly over: (connection: PeerConnection) => void;
 }
 
 /** How long a connection that was replaced still brings what was sent on it before. */
@@ -108,11 +110,13 @@ export class Links {
   }
 
   private ended(link: Link, end: PeerEnd): void {
-    const { peer } = link.connection;
-    this.lingering.delete(link.connection);
-    if (this.links.get(peer.origin) !== link) return;
-    this.links.delete(peer.origin);
-    this.options.ended(peer, end);
+    const { connection } = link;
+    const { origin } = connection.peer;
+    if (this.lingering.delete(connection)) return this.options.over(connection);
+    if (this.links.get(origin) !== link) return;
+    this.links.delete(origin);
+    this.options.over(connection);
+    this.options.ended(connection, end);
   }
 
   /** Its other end is a former life of that peer, or lost. */

@@ -1,4 +1,4 @@
-import { defaults, limits, ServiceDiscoveryError, type PeerReport } from '../../model/index.js';
+import { defaults, isDiscoveryError, limits, ServiceDiscoveryError, type PeerReport } from '../../model/index.js';
 import type { Clock, Connection, Logger, Network, NetworkAddress, Random } from '../../runtime/index.js';
 import type { PeerKeys } from '../connection/peer-keys.js';
 import type { PeerConnection, PeerConnectionOptions, PeerEnd, PeerHello, Refusal } from '../connection/types.js';
@@ -7,9 +7,11 @@ import { hostPort } from '../server-name.js';
 import type { SyncSettings } from '../settings.js';
 import type { MembersPart } from '../step/parts.js';
 import type { Send, SyncInput } from '../step/types.js';
-import { Dialer, refusalOf } from './dialer.js';
-import { Links, type Link } from './links.js';
+import { Dialer } from './dialer.js';
+import { Links } from './links.js';
+import { RefusalLog } from './refusals.js';
 import { Seeds } from './seeds.js';
+import { reportConnected, reportWaiting, Traffic } from './traffic.js';
 
 export interface MeshOptions {
   readonly network: Network;
@@ -24,6 +26,7 @@ export interface MeshOptions {
   readonly introduce: (options: PeerConnectionOptions) => Promise<PeerConnection>;
   readonly take: (input: SyncInput) => void;
   readonly message: (from: Origin, message: Message) => void;
+  readonly connected: (peer: MemberInfo) => void;
   readonly disconnected: (origin: Origin) => void;
   /** It left, and looks only for whom it is told of until somebody is met. */
   readonly isPassive: boolean;
@@ -32,8 +35,6 @@ export interface MeshOptions {
 const STOPPING: Refusal = { code: 'stopping', reason: 'the agent stops' };
 /** A connection that neither side needs is ended by the side that made it, this long after it was made. */
 const UNWANTED_MS = 10_000;
-/** Between two lines about one machine that was refused. */
-const TELL_EVERY_MS = 60_000;
 
 /** The connections of this agent: who is let in, who is dialled, when one is given up. */
 export class Mesh {
@@ -41,14 +42,18 @@ export class Mesh {
   private readonly links: Links;
   private readonly dialer: Dialer;
   private readonly seeds: Seeds;
-  private readonly told = new Map<string, number>();
+  private readonly traffic = new Traffic();
+  private readonly refusals: RefusalLog;
   private introducing = 0;
+  private made = 0;
+  private failedSends = 0;
   private isClosing = false;
   private isPassive: boolean;
 
   constructor(private readonly options: MeshOptions) {
     const { clock, random, logger, members, seeds, lookup, take } = options;
     this.isPassive = options.isPassive;
+    this.refusals = new RefusalLog(clock, logger);
     const reach = (address: NetworkAddress, signal: AbortSignal): Promise<Origin> => this.reach(address, signal);
     this.links = new Links({
       self: members.self.origin,
@@ -58,7 +63,8 @@ export class Mesh {
         this.received++;
         options.message(from, message);
       },
-      ended: (peer, end) => this.ended(peer, end),
+      ended: (connection, end) => this.ended(connection, end),
+      over: (connection) => this.traffic.over(connection),
     });
     this.dialer = new Dialer({
       self: members.self.origin,
@@ -67,7 +73,7 @@ export class Mesh {
       isLinked: (origin) => this.links.get(origin) !== undefined,
       reach,
       failed: (member, evidence, error) => {
-        this.tellFailed(member, error);
+        this.notAdmitted(hostPort(member.host, member.port), error);
         take({ type: 'dial-failed', origin: member.origin, evidence });
       },
     });
@@ -82,9 +88,7 @@ export class Mesh {
   /** Somebody has connected to our port. */
   accept(connection: Connection): void {
     if (this.isClosing || this.introducing >= limits.peerHandshakesAtOnce) return connection.destroy();
-    this.introduce(connection, 'acceptor').catch((error: unknown) => {
-      this.tellRefused(connection.remote, error);
-    });
+    this.introduce(connection, 'acceptor').catch((error: unknown) => this.notAdmitted(connection.remote.host, error));
   }
 
   /** Resolves with who is there once connected. */
@@ -112,14 +116,32 @@ export class Mesh {
     return Array.from(this.links.all(), ({ connection }) => connection.peer);
   }
 
+  /** False when there is no connection to that agent. Throws for what cannot be said. */
   send({ to, message, priority }: Send): boolean {
     return this.links.send(to, message, priority);
+  }
+
+  /** As `send`, for what is repeated or repaired when it is lost. */
+  say(send: Send): void {
+    try {
+      this.send(send);
+    } catch (error) {
+      this.failedSends++;
+      this.options.logger.error({ message: send.message.type, error }, 'sync.message_not_sent');
+    }
   }
 
   /** What that peer said could not be dealt with. */
   cut(origin: Origin): void {
     const link = this.links.get(origin);
     if (link) this.links.giveUp(link);
+  }
+
+  /** It was let in, and would not be now. */
+  reconsider(origin: Origin): void {
+    const connection = this.links.get(origin)?.connection;
+    const refusal = connection && this.options.members.admit(connection.peer);
+    if (refusal) connection.close(refusal);
   }
 
   /** After each tick. `lagMs` of our own sleep is nobody's silence. */
@@ -138,24 +160,16 @@ export class Mesh {
 
   /** Connections, and members that are being looked for. */
   report(): PeerReport[] {
-    const connected = Array.from(this.links.all(), (link) => this.reportLink(link));
-    const looked = Array.from(this.dialer.pending, (member): PeerReport => ({
-      ...nameOf(member),
-      state: 'waiting',
-      rttMs: undefined,
-      sentBytes: 0,
-      receivedBytes: 0,
-      queuedBytes: 0,
-      droppedFrames: 0,
-      compression: 'off',
-      encrypted: false,
-    }));
+    const { members } = this.options;
+    const connected = Array.from(this.links.all(), (link) =>
+      reportConnected(link, members.of(link.connection.peer.origin)?.rttMs),
+    );
+    const looked = Array.from(this.dialer.pending(), ({ member, isDialled }) => reportWaiting(member, isDialled));
     return [...connected, ...looked];
   }
 
-  /** Bytes and frames of the connections there are. */
-  traffic(): readonly ReturnType<PeerConnection['report']>[] {
-    return Array.from(this.links.all(), ({ connection }) => connection.report());
+  counters(): Readonly<Record<string, number>> {
+    return { ...this.traffic.counts(this.links.all()), connectionsMade: this.made, failedSends: this.failedSends };
   }
 
   /** Nobody is dialled or let in any more, and what is to be said last is sent before connections end. */
@@ -176,9 +190,13 @@ export class Mesh {
   async drained(graceMs: number): Promise<void> {
     const { clock } = this.options;
     const dueMs = clock.now() + graceMs;
-    while (clock.now() < dueMs && this.traffic().some(({ queuedBytes }) => queuedBytes > 0)) {
+    while (clock.now() < dueMs && this.isSending) {
       await new Promise<void>((resolve) => void clock.after(DRAIN_LOOK_MS, resolve));
     }
+  }
+
+  private get isSending(): boolean {
+    return Array.from(this.links.all()).some(({ connection }) => connection.report().queuedBytes > 0);
   }
 
   private reconcile(): void {
@@ -220,15 +238,26 @@ export class Mesh {
     return this.options.members.admit(member) ?? this.links.duplicate(member, role);
   }
 
+  /** Our own name may be another agent's: then we must not be a home. */
+  private notAdmitted(address: string, error: unknown): void {
+    this.refusals.tell(address, { address }, error);
+    const end = isDiscoveryError(error) ? (error.details['end'] as PeerEnd | undefined) : undefined;
+    if (end?.by === 'them' && end.refusal?.code === 'name') {
+      this.options.take({ type: 'refused', reason: end.refusal.reason });
+    }
+  }
+
   private connected(peer: MemberInfo): void {
+    this.made++;
     this.dialer.met(peer.origin);
     this.options.take({ type: 'connected', peer });
+    this.options.connected(peer);
     // Whom it introduces is wanted at once.
     this.reconcile();
   }
 
   /** Ended by the other side, or by its machine, without a word: perhaps nobody is there any more. */
-  private ended(peer: MemberInfo, { evidence, by, refusal }: PeerEnd): void {
+  private ended({ peer }: PeerConnection, { evidence, by, refusal }: PeerEnd): void {
     const isHard = by !== 'us' && refusal === undefined && (evidence === 'reset' || evidence === 'closed');
     this.options.take({ type: 'disconnected', origin: peer.origin, evidence: isHard ? 'hard' : 'soft' });
     this.options.disconnected(peer.origin);
@@ -236,53 +265,7 @@ export class Mesh {
     const wanted = this.options.members.wanted().find(({ origin }) => origin === peer.origin);
     if (wanted) this.dialer.lost(wanted);
   }
-
-  private reportLink({ connection }: Link): PeerReport {
-    const traffic = connection.report();
-    const { sentBytes, receivedBytes, queuedBytes, droppedFrames, compression, encrypted } = traffic;
-    return {
-      ...nameOf(connection.peer),
-      state: 'connected',
-      rttMs: this.options.members.of(connection.peer.origin)?.rttMs,
-      sentBytes,
-      receivedBytes,
-      queuedBytes,
-      droppedFrames,
-      compression,
-      encrypted,
-    };
-  }
-
-  /** Refusals are worth a line; that nobody answers is what the members' own notices tell. */
-  private tellFailed(member: MemberInfo, error: unknown): void {
-    const refusal = refusalOf(error);
-    if (!refusal || refusal.code === 'duplicate' || refusal.code === 'stopping') return;
-    this.tell(
-      hostPort(member.host, member.port),
-      { node: member.node, reason: refusal.reason },
-      'sync.refused_by_peer',
-    );
-  }
-
-  private tellRefused({ host }: NetworkAddress, error: unknown): void {
-    const code = refusalOf(error)?.code;
-    if (code === 'duplicate' || code === 'self' || code === 'stopping') return;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.tell(host, { reason }, 'sync.peer_refused');
-  }
-
-  private tell(address: string, fields: object, event: string): void {
-    const now = this.options.clock.now();
-    if (now - (this.told.get(address) ?? -Infinity) < TELL_EVERY_MS) return;
-    if (this.told.size >= limits.refusedMachines) this.told.clear();
-    this.told.set(address, now);
-    this.options.logger.warn({ address, ...fields }, event);
-  }
 }
 
 const UNWANTED: Refusal = { code: 'unwanted', reason: 'the connection is not needed' };
 const DRAIN_LOOK_MS = 10;
-
-function nameOf({ origin, node, datacenter, host, port }: MemberInfo) {
-  return { origin, node, datacenter, address: hostPort(host, port) };
-}

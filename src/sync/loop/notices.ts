@@ -9,7 +9,7 @@ export interface NoticesOptions {
   readonly host: Pick<SyncHost, 'reclaim' | 'yieldRow'>;
   readonly nameOf: (origin: Origin) => string;
   /** A connected agent that may not be a peer of ours. */
-  readonly refused: (origin: Origin, reason: string) => void;
+  readonly refused: (origin: Origin) => void;
 }
 
 /** What the step noticed: for the log, and what has to be done about our own rows. */
@@ -46,7 +46,7 @@ export class Notices {
         return;
       case 'refused':
         logger.warn({ node: notice.node, reason: notice.reason }, 'sync.peer_refused');
-        return this.options.refused(notice.origin, notice.reason);
+        return this.options.refused(notice.origin);
       case 'home':
         if (notice.problem === '') logger.info({}, 'sync.home_agreed');
         else logger.warn({ problem: notice.problem }, 'sync.no_home');

@@ -2,7 +2,7 @@ import { defaults } from '../../model/index.js';
 import { fullJitterMs, pause, type Clock, type Logger, type NetworkAddress, type Random } from '../../runtime/index.js';
 import type { Origin } from '../messages.js';
 import { hostPort } from '../server-name.js';
-import { refusalOf } from './dialer.js';
+import { refusalOf } from './refusals.js';
 
 export interface SeedsOptions {
   readonly seeds: readonly NetworkAddress[];

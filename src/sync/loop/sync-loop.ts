@@ -3,7 +3,7 @@ import type { NetworkAddress } from '../../runtime/index.js';
 import { CommandCaller } from '../calls/caller.js';
 import { IncomingCalls } from '../calls/incoming-calls.js';
 import { OutgoingCalls, type StreamPosition } from '../calls/outgoing-calls.js';
-import { introducePeer } from '../connection/introduce.js';
+import { openPeerConnection } from '../connection/introduction.js';
 import { PeerKeys } from '../connection/peer-keys.js';
 import { createMembers } from '../members/members.js';
 import { streamId, type MemberInfo, type Message, type Origin, type StreamKind } from '../messages.js';
@@ -78,7 +78,7 @@ export class SyncLoop {
       logger,
       host,
       nameOf: (origin) => members.of(origin)?.info.node ?? origin,
-      refused: (origin, reason) => this.mesh.refuse(origin, reason),
+      refused: (origin) => this.mesh.reconsider(origin),
     });
     this.engine = new Engine({
       state: this.state,
@@ -125,19 +125,20 @@ export class SyncLoop {
     this.home = new ClusterHome({ ...options, members, caller });
     this.catalogs = new Catalogs({ host, members, home: this.home });
     this.clusterMembers = new ClusterMembers({ members, streams, now: () => clock.now() });
-    const ring = options.keys && new PeerKeys(options.keys.ring.keys, options.keys.ring.primary);
+    const stored = options.keyring;
+    const ring = stored && new PeerKeys(stored.ring.keys, stored.ring.primary);
     this.mesh = new Mesh({
       ...options,
       ...(ring ? { keys: ring } : {}),
       members,
-      introduce: introducePeer,
+      introduce: openPeerConnection,
       take: (input) => this.engine.take(input),
       message: (from, message) => this.receive(from, message),
       connected: (peer) => this.met(peer),
       disconnected: (origin) => this.lost(origin),
       isPassive: life.hasLeft && !options.rejoinAfterLeave,
     });
-    this.keyring = ring && options.keys && this.createKeyring(ring, options.keys);
+    this.keyring = ring && stored && this.createKeyring(ring, stored);
     this.commands = clusterCommands({ local: host.commands, catalog: host.catalog, members, caller });
     this.stopListening = host.onLocal((set) => this.batch.add(set));
     this.ticker = new Ticker({
@@ -230,7 +231,7 @@ export class SyncLoop {
     return { stream, ...this.state.streams.position(stream) };
   }
 
-  private createKeyring(keys: PeerKeys, stored: NonNullable<RegistrySyncOptions['keys']>): ClusterKeyring {
+  private createKeyring(keys: PeerKeys, stored: NonNullable<RegistrySyncOptions['keyring']>): ClusterKeyring {
     return new ClusterKeyring({
       keys,
       at: stored.ring.at,
@@ -260,4 +261,3 @@ function ownInfo(options: RegistrySyncOptions, { address, inc }: Life): MemberIn
     left: false,
   };
 }
-

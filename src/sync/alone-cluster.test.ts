@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CatalogWorld, nodeRow } from '../testing/catalog-world.js';
-import { aloneCluster, type AloneAgent } from './alone-cluster.js';
+import type { SyncHost } from './host.js';
+import { aloneCluster, isLone, type AloneAgent } from './alone-cluster.js';
+import { putDocument } from './step/documents.js';
 
 const { catalog } = new CatalogWorld([
   nodeRow('n1', { id: 'id-1', origin: 'id-1' }),
@@ -17,7 +19,6 @@ function alone(fields: Partial<AloneAgent> = {}) {
     version: '0.1.0',
     catalog,
     indexSpace: () => 'space',
-    isHome: true,
     ...fields,
   });
 }
@@ -44,12 +45,6 @@ describe('an agent without a peer port', () => {
     await home.fresh();
   });
 
-  test('decides no keys when another agent may: it was one of several', async () => {
-    const { home } = alone({ isHome: false });
-    expect([home.node, home.isSelf, home.leader()]).toEqual([undefined, false, '']);
-    await expect(home.fresh()).rejects.toMatchObject({ code: 'NOT_READY', message: 'No cluster leader' });
-  });
-
   test('joins nobody and forgets nobody', async () => {
     await expect(alone().join('10.0.0.2')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(alone().forceLeave('n2')).rejects.toMatchObject({
@@ -66,5 +61,24 @@ describe('an agent without a peer port', () => {
       peers: [],
       protectedMode: { active: false },
     });
+  });
+});
+
+describe('whether an agent may go on alone', () => {
+  const host = (...ids: string[]): SyncHost =>
+    ({
+      commands: { nodeName: 'n1' },
+      held: () => [{ target: { type: 'local' }, rows: [], documents: ids.map((id) => putDocument(id, {}).row) }],
+    }) as unknown as SyncHost;
+
+  test.each([
+    ['nothing is known of others', host('own', 'departed'), '', true],
+    ['it is the home', host(), 'N1', true],
+    ['another one is the home', host(), 'n2', false],
+    ['it knows another', host('own', 'member/id-2'), '', false],
+    ['it knows another and is the home', host('member/id-2'), 'n1', false],
+    ['it holds facts of others', host('stream/id-2'), '', false],
+  ])('%s', (_, it, primaryNode, may) => {
+    expect(isLone(it, primaryNode)).toBe(may);
   });
 });

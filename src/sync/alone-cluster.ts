@@ -1,7 +1,9 @@
 import { ServiceDiscoveryError, notFound } from '../model/index.js';
 import type { CatalogView, Cluster, ClusterMember, Contact, Home, Keyring, SyncReport } from '../model/index.js';
+import { isLifeDocument } from './loop/incarnation.js';
+import type { SyncHost } from './host.js';
 import { protocolVersions } from './protocol.js';
-import { hostPort, noLeader, serverName } from './server-name.js';
+import { hostPort, serverName } from './server-name.js';
 
 /** What an agent without a peer port tells of itself. */
 export interface AloneAgent {
@@ -14,35 +16,38 @@ export interface AloneAgent {
   readonly version: string;
   readonly catalog: CatalogView;
   indexSpace(): string;
-  /** False when the data dir has seen other agents, or the configuration names one of them: they may have a home. */
-  readonly isHome: boolean;
 }
 
-/**
- * A datacenter of one agent. It knows nobody else and is as good a home as any, unless it was once one of several: then
- * another agent may be deciding keys and locks at this moment, and it must not.
- */
+/** A datacenter of one agent that never met another: it knows nobody, owns what it accepted, and is its own home. */
 export function aloneCluster(agent: AloneAgent): Cluster {
   return new AloneCluster(agent);
 }
 
 const KNOWN: Contact = { known: true, lastContactMs: 0 };
 
+/**
+ * Whether an agent may go on alone: it never met another, and its configuration names no other one as the home. Else
+ * somebody may be deciding keys and locks at this moment, and rows here may be facts of others.
+ */
+export function isLone(host: SyncHost, primaryNode: string): boolean {
+  const { nodeName } = host.commands;
+  if (primaryNode !== '' && primaryNode.toLowerCase() !== nodeName.toLowerCase()) return false;
+  return host.held().every(({ target, documents }) => target.type === 'local' && [...documents].every(isLifeDocument));
+}
+
 class AloneCluster implements Cluster {
   readonly home: Home;
   readonly keyring: Keyring | undefined = undefined;
 
   constructor(private readonly agent: AloneAgent) {
-    const { node, address, catalog, isHome } = agent;
+    const { node, address, catalog } = agent;
     this.home = {
-      node: isHome ? node : undefined,
-      isSelf: isHome,
-      leader: () => (isHome && catalog.ready ? serverName(address) : ''),
+      node,
+      isSelf: true,
+      leader: () => (catalog.ready ? serverName(address) : ''),
       catalog: () => catalog,
       indexSpace: () => agent.indexSpace(),
-      fresh: async () => {
-        if (!isHome) throw noLeader();
-      },
+      fresh: async () => {},
     };
   }
 
@@ -107,7 +112,7 @@ class AloneCluster implements Cluster {
   }
 
   private self(): ClusterMember {
-    const { origin, node, address, port, version, catalog, isHome } = this.agent;
+    const { origin, node, address, port, version, catalog } = this.agent;
     return {
       origin,
       node,
@@ -123,7 +128,7 @@ class AloneCluster implements Cluster {
       lastContactMs: 0,
       localHealth: 0,
       isSelf: true,
-      isHome,
+      isHome: true,
     };
   }
 }

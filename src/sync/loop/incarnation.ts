@@ -1,8 +1,14 @@
+import type { SyncDocument } from '../../model/index.js';
 import type { Held, SyncHost } from '../host.js';
 import { putDocument, removeDocument } from '../step/documents.js';
-import { ownDocument, storedIncarnation } from '../step/own-info.js';
+import { OWN_DOCUMENT, ownDocument, storedIncarnation } from '../step/own-info.js';
 
 const DEPARTED = 'departed';
+
+/** About this agent alone. Every other document speaks of others. */
+export function isLifeDocument({ id }: SyncDocument): boolean {
+  return id === OWN_DOCUMENT || id === DEPARTED;
+}
 
 /** What the documents of this agent's own store say of its former life. */
 export interface FormerLife {

@@ -3,7 +3,7 @@ import type { MemberInfo } from '../messages.js';
 import { putDocument } from './documents.js';
 import type { StepContext } from './parts.js';
 
-const OWN_DOCUMENT = 'own';
+export const OWN_DOCUMENT = 'own';
 
 /** The document in the local target that remembers our incarnation: committed, synced, before anybody is told of it. */
 export function ownDocument(inc: number): Put {

@@ -5,4 +5,6 @@ export interface AgentAddresses {
   readonly dns: readonly string[];
   readonly dnsTls: readonly string[];
   readonly dnsHttps: readonly string[];
+  /** Where other agents reach it; undefined without a peer port. */
+  readonly peer: string | undefined;
 }

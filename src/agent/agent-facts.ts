@@ -37,6 +37,7 @@ function debugConfig(config: AgentConfig, addresses: AgentAddresses | undefined)
     DNSAddrs: ['tcp', 'udp'].flatMap((transport) => addresses?.dns.map(withScheme(transport)) ?? []),
     DNSTLSAddrs: addresses?.dnsTls.map(withScheme('tcp')) ?? [],
     DNSHTTPSAddrs: addresses?.dnsHttps.map(withScheme('tcp')) ?? [],
+    SerfBindAddrLAN: addresses?.peer ?? '',
     DNSDomain: dns.domain,
     DNSRecursors: dns.recursors,
     LogLevel: log.level,

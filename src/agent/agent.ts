@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { EventEmitter, once } from 'node:events';
 import { ClusterQueries, createHttpApi, type HttpApi } from '../api/index.js';
 import { createDnsServer, type DnsServer } from '../dns/index.js';
-import { allowAll, defaults, type Cluster, type ServiceDiscoveryError } from '../model/index.js';
+import { allowAll, type Cluster, type ServiceDiscoveryError } from '../model/index.js';
 import { createRegistry, type CheckOptions, type Registry } from '../registry/index.js';
-import { packageVersion, realClock, realRandom } from '../runtime/index.js';
-import { aloneCluster } from '../sync/index.js';
+import { realClock, realRandom, type Network } from '../runtime/index.js';
 import { openEmbeddedStore, openMemoryStore, readOrCreateNodeId } from '../store/index.js';
 import type { AgentAddresses } from './addresses.js';
 import { agentFacts } from './agent-facts.js';
@@ -15,6 +14,7 @@ import { Definitions } from './definitions.js';
 import { listenDns, listenHttp, readCertificate, type Certificate } from './listeners.js';
 import { createLogger, type AgentLogger } from './logger.js';
 import { agentMetrics } from './metrics.js';
+import { startPeers } from './peers.js';
 import { checkOptions, httpSettings } from './room-options.js';
 import { snapshotArchive, startSnapshots } from './snapshots.js';
 
@@ -22,6 +22,8 @@ import { snapshotArchive, startSnapshots } from './snapshots.js';
 export interface Agent {
   readonly addresses: AgentAddresses;
   readonly registry: Registry;
+  /** The other agents, and what this one knows through them. */
+  readonly cluster: Cluster;
   readonly logger: AgentLogger;
   /** Resolves when the agent cannot go on (its store failed) or was asked over HTTP to leave; then `close` it. */
   readonly ended: Promise<AgentEnd>;
@@ -40,6 +42,8 @@ export interface AgentOptions {
   readonly loadConfig?: () => Promise<LoadedConfig>;
   /** Check runners of the embedding program, by the name a check gives as `Runner`. */
   readonly runners?: CheckOptions['runners'];
+  /** How agents reach each other. Default: TCP. */
+  readonly network?: Network;
 }
 
 /** Rejects, with nothing left running, when the data dir or an address cannot be had. */
@@ -61,7 +65,9 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   const definitions = new Definitions(config, registry, logger, options.loadConfig, options.runners);
   await definitions.apply();
 
-  const cluster = clusterOf(config, registry);
+  const peers = await startPeers(config, registry, logger, options.network);
+  closers.add(() => peers.close());
+  const { cluster } = peers;
   let addresses: AgentAddresses | undefined;
   const isPrivateKey = (key: string): boolean => registry.privateMetaKeys.has(key);
   const end = whenEnded(registry);
@@ -81,7 +87,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
     tls: certificate,
   });
   const api = createHttpApi({
-    handle: { catalog: registry.catalog, registry: definitions.keptBy(registry) },
+    handle: { catalog: registry.catalog, registry: definitions.keptBy(peers.commands) },
     cluster,
     policy: allowAll,
     clock: realClock,
@@ -104,7 +110,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
   });
   closers.add(() => dns.close());
   closers.add(() => api.close());
-  addresses = await listenAll(config, api, dns, certificate);
+  addresses = { ...(await listenAll(config, api, dns, certificate)), peer: peers.address };
   startSnapshots(config, registry, cluster, logger, closers);
   warnWhenOpen(config, logger);
   return {
@@ -112,6 +118,7 @@ async function assemble(config: AgentConfig, options: AgentOptions, closers: Clo
     registry,
     logger,
     ended: end.promise,
+    cluster,
     reload: () => definitions.reload(),
     close: () => closers.close(),
   };
@@ -140,25 +147,12 @@ async function openRegistry(config: AgentConfig, options: AgentOptions, logger: 
   });
 }
 
-function clusterOf(config: AgentConfig, registry: Registry): Cluster {
-  return aloneCluster({
-    origin: registry.nodeId,
-    node: registry.nodeName,
-    address: config.advertiseAddress,
-    port: defaults.peerPort,
-    version: packageVersion(),
-    catalog: registry.catalog,
-    indexSpace: () => registry.indexSpace,
-    isHome: true,
-  });
-}
-
 async function listenAll(
   { listen }: AgentConfig,
   api: HttpApi,
   dns: DnsServer,
   certificate: Certificate | undefined,
-): Promise<AgentAddresses> {
+): Promise<Omit<AgentAddresses, 'peer'>> {
   return {
     http: await listenHttp(api, listen.http, listen.socketMode),
     https: await listenHttp(api, listen.https, listen.socketMode, certificate),

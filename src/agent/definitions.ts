@@ -36,12 +36,12 @@ export class Definitions {
     this.logger.info({ services: config.services.length, checks: config.nodeChecks.length }, 'config.reloaded');
   }
 
-  /** The registry's commands, with a restore that does not lose what the files define. */
-  keptBy(registry: Registry): RegistryCommands {
+  /** The same commands, with a restore that does not lose what the files define. */
+  keptBy(commands: RegistryCommands): RegistryCommands {
     const restore: RegistryCommands['restore'] = async (...args) => {
-      await registry.restore(...args);
+      await commands.restore(...args);
       await this.apply();
     };
-    return Object.assign(Object.create(registry) as Registry, { restore });
+    return Object.assign(Object.create(commands) as RegistryCommands, { restore });
   }
 }

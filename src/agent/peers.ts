@@ -1,7 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Catalog } from '../catalog/index.js';
-import { defaults, isDiscoveryError, ServiceDiscoveryError, type Cluster, type RegistryCommands } from '../model/index.js';
+import {
+  defaults,
+  isDiscoveryError,
+  ServiceDiscoveryError,
+  type Cluster,
+  type RegistryCommands,
+} from '../model/index.js';
 import type { Registry } from '../registry/index.js';
 import {
   packageVersion,
@@ -124,8 +130,9 @@ function warnWhenOpen({ peers }: AgentConfig, address: string, logger: AgentLogg
   }
 }
 
+/** The network could not; a store that failed is another matter. */
 function isTaken(error: unknown): error is ServiceDiscoveryError {
-  return isDiscoveryError(error, 'UNAVAILABLE');
+  return isDiscoveryError(error, 'UNAVAILABLE') && error.details['evidence'] !== undefined;
 }
 
 function cannotListen(at: string, cause: ServiceDiscoveryError): ServiceDiscoveryError {

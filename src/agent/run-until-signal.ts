@@ -17,7 +17,7 @@ const STOP_MS = 4_500;
 /** What is left open after a stop has this long. */
 const LINGER_MS = 100;
 
-type End = AgentEnd | { readonly type: 'signal'; readonly signal: NodeJS.Signals };
+type End = AgentEnd | { readonly type: 'signal'; readonly signal: 'SIGTERM' | 'SIGINT' };
 
 /** 'stopped': by a signal or over HTTP, all is well. 'failed': it could not go on; the log says why. */
 export async function runUntilSignal(options: RunOptions): Promise<'stopped' | 'failed'> {
@@ -34,7 +34,7 @@ export async function runUntilSignal(options: RunOptions): Promise<'stopped' | '
 
   const end = await Promise.race([watch.end, agent.ended]);
   report(agent, end);
-  await closeInTime(agent);
+  await closeInTime(agent, end.type === 'signal' && config.peers.leaveOn[end.signal]);
   if (config.pidFile !== undefined) await unlink(config.pidFile).catch(() => undefined);
   agent.logger.info({}, 'agent.stopped');
   setTimeout(() => process.exit(), LINGER_MS).unref();
@@ -96,12 +96,21 @@ function report({ logger }: Agent, end: End): void {
   else logger.error({ err: end.error }, 'agent.failed');
 }
 
-async function closeInTime(agent: Agent): Promise<void> {
+async function closeInTime(agent: Agent, leaves: boolean): Promise<void> {
   const { promise: late, cancel } = timer(STOP_MS);
-  const closed = agent.close().catch((error: unknown) => agent.logger.error({ err: error }, 'agent.close_failed'));
+  const closed = stopped(agent, leaves).catch((error: unknown) =>
+    agent.logger.error({ err: error }, 'agent.close_failed'),
+  );
   const inTime = await Promise.race([closed.then(() => true), late.then(() => false)]);
   cancel();
   if (!inTime) agent.logger.error({ afterMs: STOP_MS }, 'agent.stop_timed_out');
+}
+
+async function stopped(agent: Agent, leaves: boolean): Promise<void> {
+  if (leaves) {
+    await agent.cluster.leave().catch((error: unknown) => agent.logger.error({ err: error }, 'agent.leave_failed'));
+  }
+  await agent.close();
 }
 
 function timer(ms: number): { readonly promise: Promise<void>; cancel(): void } {
@@ -127,6 +136,7 @@ function readyLine({ addresses, registry }: Agent, dataDir: string | undefined):
     ['DNS', addresses.dns],
     ['DNS over TLS', addresses.dnsTls],
     ['DNS over HTTPS', addresses.dnsHttps],
+    ['peers', addresses.peer === undefined ? [] : [addresses.peer]],
   ] as const;
   const shown = servers.filter(([, at]) => at.length > 0).map(([name, at]) => `${name} ${at.join(' ')}`);
   const data = dataDir === undefined ? 'in memory' : `data in ${dataDir}`;

@@ -64,13 +64,13 @@ describe('an agent without a peer port', () => {
   });
 });
 
-describe('whether an agent may go on alone', () => {
-  const host = (...ids: string[]): SyncHost =>
-    ({
-      commands: { nodeName: 'n1' },
-      held: () => [{ target: { type: 'local' }, rows: [], documents: ids.map((id) => putDocument(id, {}).row) }],
-    }) as unknown as SyncHost;
+const host = (...ids: string[]): SyncHost =>
+  ({
+    commands: { nodeName: 'n1' },
+    held: () => [{ target: { type: 'local' }, rows: [], documents: ids.map((id) => putDocument(id, {}).row) }],
+  }) as unknown as SyncHost;
 
+describe('whether an agent may go on alone', () => {
   test.each([
     ['nothing is known of others', host('own', 'departed'), '', true],
     ['it is the home', host(), 'N1', true],

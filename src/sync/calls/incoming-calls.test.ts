@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ServiceDiscoveryError, type RegistryCommands } from '../../model/index.js';
 import type { AnswerMessage } from '../messages.js';
@@ -93,7 +93,7 @@ test('an answer that is too long becomes one that says so', async () => {
 });
 
 test('one peer cannot have more than so many executed at once', async () => {
-  let release = (): void => {};
+  let release: (() => void) | undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
   const { calls, answers } = incoming({ kvPut: () => gate.then(() => true) });
   const waiting = Array.from({ length: 1_000 }, (_, id) =>
@@ -102,7 +102,7 @@ test('one peer cannot have more than so many executed at once', async () => {
   await calls.take('b', { type: 'call', id: 1_000, method: 'kvPut', args });
   expect(answers).toMatchObject([{ id: 1_000, ok: false, value: { code: 'RATE_LIMITED' } }]);
   const other = calls.take('c', { type: 'call', id: 1, method: 'kvPut', args });
-  release();
+  release?.();
   await Promise.all([...waiting, other]);
   expect(answers.filter(({ ok }) => ok)).toHaveLength(1_001);
 });

@@ -6,6 +6,15 @@ import { OutgoingCalls, type CallArguments } from './outgoing-calls.js';
 const args: CallArguments = { token: '', needs: [], body: null };
 const seen = [{ stream: 'b', inc: 1, ver: 2 }];
 
+const answer = (id: number, fields: Partial<AnswerMessage> = {}): AnswerMessage => ({
+  type: 'answer',
+  id,
+  ok: true,
+  value: null,
+  seen: [],
+  ...fields,
+});
+
 function calls(send: (message: Message) => boolean = () => true) {
   const clock = new FakeClock();
   const sent: { readonly id: number }[] = [];
@@ -17,19 +26,11 @@ function calls(send: (message: Message) => boolean = () => true) {
     },
     timeoutMs: 1_000,
   });
-  const answer = (id: number, fields: Partial<AnswerMessage> = {}): AnswerMessage => ({
-    type: 'answer',
-    id,
-    ok: true,
-    value: null,
-    seen: [],
-    ...fields,
-  });
-  return { outgoing, clock, sent, answer };
+  return { outgoing, clock, sent };
 }
 
 test('each answer goes to its own call, whatever the order', async () => {
-  const { outgoing, sent, answer } = calls();
+  const { outgoing, sent } = calls();
   const first = outgoing.ask('b', 'kvPut', args);
   const second = outgoing.ask('b', 'kvPut', args);
   outgoing.answered('b', answer(sent[1]?.id ?? 0, { value: 'two', seen }));
@@ -40,7 +41,7 @@ test('each answer goes to its own call, whatever the order', async () => {
 });
 
 test('nobody but the one that was asked can answer, and once is enough', async () => {
-  const { outgoing, sent, answer } = calls();
+  const { outgoing, sent } = calls();
   const call = outgoing.ask('b', 'kvPut', args);
   const id = sent[0]?.id ?? 0;
   outgoing.answered('c', answer(id, { value: 'forged' }));
@@ -51,7 +52,7 @@ test('nobody but the one that was asked can answer, and once is enough', async (
 });
 
 test('the error of the command is the error of the call', async () => {
-  const { outgoing, sent, answer } = calls();
+  const { outgoing, sent } = calls();
   const call = outgoing.ask('b', 'kvPut', args);
   const value = { code: 'NOT_FOUND', message: 'Session id x not found', details: { status: 404 } };
   outgoing.answered('b', answer(sent[0]?.id ?? 0, { ok: false, value }));

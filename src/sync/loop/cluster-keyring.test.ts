@@ -22,7 +22,7 @@ function rings(...origins: string[]) {
       at: 0,
       wall: () => wall,
       peers: () => (cut.has(origin) ? [] : others.filter((other) => !cut.has(other)).map((other) => memberInfo(other))),
-      send: (to, message) => void all.get(to)?.heard(origin, message),
+      send: (to, message) => all.get(to)?.heard(origin, message),
       store: async (keys) => void stored.set(origin, keys),
       failed: (error) => {
         throw error;

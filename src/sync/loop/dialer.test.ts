@@ -34,7 +34,8 @@ const unreachable = (evidence: string, refusal?: string) =>
   new ServiceDiscoveryError('UNAVAILABLE', 'no', {
     details: {
       evidence,
-      ...(refusal ? { end: { evidence, by: 'them', refusal: { code: refusal, reason: '' } } } : {}),
+      by: 'them',
+      ...(refusal ? { refusal: { code: refusal, reason: '' } } : {}),
     },
   });
 const z = memberInfo('z', { port: 1 });

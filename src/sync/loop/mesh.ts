@@ -1,15 +1,14 @@
-import { defaults, isDiscoveryError, limits, ServiceDiscoveryError, type PeerReport } from '../../model/index.js';
+import { defaults, limits, ServiceDiscoveryError, type PeerReport } from '../../model/index.js';
 import type { Clock, Connection, Logger, Network, NetworkAddress, Random } from '../../runtime/index.js';
 import type { PeerKeys } from '../connection/peer-keys.js';
 import type { PeerConnection, PeerConnectionOptions, PeerEnd, PeerHello, Refusal } from '../connection/types.js';
 import type { MemberInfo, Message, Origin } from '../messages.js';
-import { hostPort } from '../server-name.js';
 import type { SyncSettings } from '../settings.js';
 import type { MembersPart } from '../step/parts.js';
 import type { Send, SyncInput } from '../step/types.js';
 import { Dialer } from './dialer.js';
 import { Links } from './links.js';
-import { RefusalLog } from './refusals.js';
+import { refusalByThem, RefusalLog } from './refusals.js';
 import { Seeds } from './seeds.js';
 import { reportConnected, reportWaiting, Traffic } from './traffic.js';
 
@@ -73,7 +72,7 @@ export class Mesh {
       isLinked: (origin) => this.links.get(origin) !== undefined,
       reach,
       failed: (member, evidence, error) => {
-        this.notAdmitted(hostPort(member.host, member.port), error);
+        this.refusals.dial(member, error);
         take({ type: 'dial-failed', origin: member.origin, evidence });
       },
     });
@@ -88,7 +87,7 @@ export class Mesh {
   /** Somebody has connected to our port. */
   accept(connection: Connection): void {
     if (this.isClosing || this.introducing >= limits.peerHandshakesAtOnce) return connection.destroy();
-    this.introduce(connection, 'acceptor').catch((error: unknown) => this.notAdmitted(connection.remote.host, error));
+    this.introduce(connection, 'acceptor').catch((error: unknown) => this.refusals.accept(connection.remote, error));
   }
 
   /** Resolves with who is there once connected. */
@@ -228,6 +227,11 @@ export class Mesh {
       if (this.isClosing) peer.close(STOPPING);
       else this.links.adopt(peer);
       return peer.peer.origin;
+    } catch (error) {
+      // Our own name may be another agent's: then we must not be a home.
+      const refusal = refusalByThem(error);
+      if (refusal?.code === 'name') this.options.take({ type: 'refused', reason: refusal.reason });
+      throw error;
     } finally {
       this.introducing--;
     }
@@ -236,15 +240,6 @@ export class Mesh {
   private admit({ member }: PeerHello, role: 'dialer' | 'acceptor'): Refusal | undefined {
     if (this.isClosing) return STOPPING;
     return this.options.members.admit(member) ?? this.links.duplicate(member, role);
-  }
-
-  /** Our own name may be another agent's: then we must not be a home. */
-  private notAdmitted(address: string, error: unknown): void {
-    this.refusals.tell(address, { address }, error);
-    const end = isDiscoveryError(error) ? (error.details['end'] as PeerEnd | undefined) : undefined;
-    if (end?.by === 'them' && end.refusal?.code === 'name') {
-      this.options.take({ type: 'refused', reason: end.refusal.reason });
-    }
   }
 
   private connected(peer: MemberInfo): void {

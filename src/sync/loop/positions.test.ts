@@ -11,7 +11,7 @@ function positions() {
     position: (stream) => at.get(stream) ?? { inc: 0, ver: 0 },
     settled: () => settled,
   });
-  return { it, clock, at, settle: (promise: Promise<void>) => (settled = promise) };
+  return { it, clock, at, settle: (promise: Promise<void>): void => void (settled = promise) };
 }
 
 test.each([
@@ -32,7 +32,7 @@ test.each([
 
 test('waits for every stream, and then for readers to see it', async () => {
   const { it, at, settle } = positions();
-  let shown = (): void => {};
+  let shown: (() => void) | undefined;
   settle(new Promise<void>((resolve) => (shown = resolve)));
   const needs = [
     { stream: 'a', inc: 5, ver: 4 },
@@ -46,7 +46,7 @@ test('waits for every stream, and then for readers to see it', async () => {
   it.look();
   await Promise.resolve();
   expect(isKnown).toBe(false);
-  shown();
+  shown?.();
   await known;
 });
 

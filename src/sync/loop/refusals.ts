@@ -1,10 +1,18 @@
 import { isDiscoveryError, limits } from '../../model/index.js';
-import type { Clock, Logger } from '../../runtime/index.js';
+import type { Clock, Logger, NetworkAddress } from '../../runtime/index.js';
 import type { PeerEnd, Refusal } from '../connection/types.js';
+import type { MemberInfo } from '../messages.js';
+import { hostPort } from '../server-name.js';
 
 /** What was said, by either side, when two agents did not become peers. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  return isDiscoveryError(error) ? (error.details['end'] as PeerEnd | undefined)?.refusal : undefined;
+  return isDiscoveryError(error) ? (error.details as Partial<PeerEnd>).refusal : undefined;
+}
+
+/** The same, when the other side said it. */
+export function refusalByThem(error: unknown): Refusal | undefined {
+  const isTheirs = isDiscoveryError(error) && (error.details as Partial<PeerEnd>).by === 'them';
+  return isTheirs ? refusalOf(error) : undefined;
 }
 
 /** Between two lines about one machine. */
@@ -21,15 +29,24 @@ export class RefusalLog {
     private readonly logger: Logger,
   ) {}
 
-  /** `about` is what the machine is known by. */
-  tell(about: string, fields: object, error: unknown): void {
+  /** Somebody connected to us and did not become a peer. */
+  accept({ host }: NetworkAddress, error: unknown): void {
+    this.tell(host, {}, error, refusalOf(error));
+  }
+
+  /** That nobody answered is what the members' own notices tell. */
+  dial({ node, host, port }: MemberInfo, error: unknown): void {
     const refusal = refusalOf(error);
+    if (refusal) this.tell(hostPort(host, port), { node }, error, refusal);
+  }
+
+  private tell(address: string, fields: object, error: unknown, refusal: Refusal | undefined): void {
     if (refusal && QUIET.has(refusal.code)) return;
     const now = this.clock.now();
-    if (now - (this.told.get(about) ?? -Infinity) < TELL_EVERY_MS) return;
+    if (now - (this.told.get(address) ?? -Infinity) < TELL_EVERY_MS) return;
     if (this.told.size >= limits.refusedMachines) this.told.clear();
-    this.told.set(about, now);
+    this.told.set(address, now);
     const reason = refusal?.reason ?? (error instanceof Error ? error.message : String(error));
-    this.logger.warn({ ...fields, reason }, 'sync.peer_refused');
+    this.logger.warn({ address, ...fields, reason }, 'sync.peer_refused');
   }
 }

@@ -45,7 +45,7 @@ function seeds(...given: string[]): Seeds {
 
 const refused = (code: string) =>
   new ServiceDiscoveryError('CONFLICT', code, {
-    details: { end: { evidence: 'closed', by: 'us', refusal: { code, reason: '' } } },
+    details: { evidence: 'closed', by: 'us', refusal: { code, reason: '' } },
   });
 
 test('who is not up yet is tried until it is', async () => {

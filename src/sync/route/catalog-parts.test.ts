@@ -10,14 +10,14 @@ const { catalog } = new CatalogWorld([
   checkRow('n1', 'odd-check', { serviceId: 'web', origin: 'd' }),
 ]);
 
-describe('who is told of a registration', () => {
-  const parts = (body: object): string[] =>
-    registrationParts(catalog, 'a', { Node: 'n1', Address: '10.0.0.1', ...body }).map(
-      ({ origin, body: part }) =>
-        `${origin}:${part.SkipNodeUpdate === true ? '' : ' node'}${part.Service ? ` ${part.Service.Service}` : ''}` +
-        [...(part.Check ? [part.Check] : []), ...(part.Checks ?? [])].map(({ CheckID = '' }) => ` ${CheckID}`).join(''),
-    );
+const parts = (body: object): string[] =>
+  registrationParts(catalog, 'a', { Node: 'n1', Address: '10.0.0.1', ...body }).map(
+    ({ origin, body: part }) =>
+      `${origin}:${part.SkipNodeUpdate === true ? '' : ' node'}${part.Service ? ` ${part.Service.Service}` : ''}` +
+      [...(part.Check ? [part.Check] : []), ...(part.Checks ?? [])].map(({ CheckID = '' }) => ` ${CheckID}`).join(''),
+  );
 
+describe('who is told of a registration', () => {
   test.each([
     ['a node that nobody has is ours', { Node: 'new' }, ['a: node']],
     ['a node is its owner’s, in any case', { Node: 'N1' }, ['b: node']],

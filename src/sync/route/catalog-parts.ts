@@ -37,14 +37,19 @@ export function registrationParts(catalog: CatalogView, self: Origin, body: Cata
   }));
 }
 
-/** Every origin with a row that the deregistration would take away; none when there is nothing left to take. */
+/**
+ * Every origin with a row that the deregistration would take away, that of the node last; none when there is nothing left
+ * to take.
+ */
 export function deregistrationOrigins(catalog: CatalogView, body: CatalogDeregistration): ReadonlySet<Origin> {
   const { Node: node = '', ServiceID: serviceId = '', CheckID: checkId = '' } = body;
   if (serviceId !== '') return new Set(serviceRows(catalog, node, serviceId));
   if (checkId !== '') return new Set(checkRows(catalog, node, checkId));
   const row = catalog.node(node);
-  const rows = [...(row ? [row] : []), ...catalog.servicesOf(node), ...catalog.checksOf(node)];
-  return new Set(rows.map(({ origin }) => origin));
+  const others = [...catalog.servicesOf(node), ...catalog.checksOf(node)].filter(
+    ({ origin }) => origin !== row?.origin,
+  );
+  return new Set([...others, ...(row ? [row] : [])].map(({ origin }) => origin));
 }
 
 /** The registry finds ids whatever their case, an exact match first. */

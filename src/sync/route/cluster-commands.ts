@@ -115,9 +115,11 @@ class Route {
   async deregisterCatalog(body: CatalogDeregistration, caller?: Caller): Promise<void> {
     const { local, catalog, members } = this.options;
     const owners = Array.from(deregistrationOrigins(catalog, body), (origin) => ownerNow(members, origin));
-    const others = owners.flatMap((owner) => (owner.type === 'other' ? [owner.origin] : []));
-    await Promise.all(others.map((origin) => this.askOwner(origin, 'deregisterCatalog', body, caller)));
-    if (others.length < owners.length || others.length === 0) await local.deregisterCatalog(body, caller);
+    if (owners.length === 0) return local.deregisterCatalog(body, caller);
+    for (const owner of owners) {
+      if (owner.type === 'self') await local.deregisterCatalog(body, caller);
+      else await this.askOwner(owner.origin, 'deregisterCatalog', body, caller);
+    }
   }
 
   async transaction(operations: readonly TxnOperation[], caller?: Caller): Promise<TxnOutcome> {

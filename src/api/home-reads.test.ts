@@ -176,3 +176,17 @@ test('coordinates are configuration of the home', async () => {
   expect((await world.ask('/v1/coordinate/node/n1')).json()).toMatchObject([{ Node: 'n1' }]);
   expect(world.cluster.home.freshened).toBe(1);
 });
+
+async function nodeFilters(): Promise<readonly string[]> {
+  const events = (await world.ask('/v1/event/list')).json() as { NodeFilter: string }[];
+  return events.map(({ NodeFilter }) => NodeFilter);
+}
+
+test('event lists show of the home’s events those for this agent', async () => {
+  copy.put({ ...event('31111111-2222-4333-8444-555555555555', 2), nodeFilter: '^n2$' });
+  copy.put({ ...event('41111111-2222-4333-8444-555555555555', 3), nodeFilter: '^n[14]$' });
+  copy.put({ ...event('51111111-2222-4333-8444-555555555555', 4), nodeFilter: 'n', serviceFilter: '^web$' });
+  expect(await nodeFilters()).toEqual(['', '^n[14]$']);
+  world.cluster.known = [memberOf('n1', { isSelf: true, isHome: true })];
+  expect(await nodeFilters()).toEqual(['', '^n2$', '^n[14]$', 'n']);
+});

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,15 @@ describe('copies on disk', () => {
     expect(syncHost.copyOf(dc2)).toBeUndefined();
     await syncHost.merge(into(dc2, [put(nodeRow('other'))]));
     expect(syncHost.copyOf(dc2)?.catalog.node('far')).toBeUndefined();
+  });
+
+  test('are not begun once the registry is closed', async () => {
+    const copiesDir = freshDirectory();
+    const at = await startedRegistry({ copiesDir });
+    const { syncHost } = at.registry;
+    await at.registry.close();
+    await expect(syncHost.merge(into(dc2, [put(nodeRow('far'))]))).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(existsSync(copiesDir)).toBe(false);
   });
 
   test('have names that a file can have', async () => {

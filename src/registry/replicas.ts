@@ -1,4 +1,4 @@
-import type { ServiceDiscoveryError } from '../model/index.js';
+import { ServiceDiscoveryError } from '../model/index.js';
 import type { Held, Merge } from '../sync/index.js';
 import type { CopyStores, CopyTarget } from './copy-stores.js';
 import { copyName } from './copy-stores.js';
@@ -16,6 +16,7 @@ export class Replicas {
   private readonly opening = new Map<string, Promise<Replica>>();
   private readonly open = new Map<string, Replica>();
   private readonly dropping = new Map<string, Promise<void>>();
+  private closed = false;
 
   constructor(private readonly options: ReplicasOptions) {}
 
@@ -34,6 +35,7 @@ export class Replicas {
   }
 
   async merge(target: CopyTarget, merge: Merge): Promise<void> {
+    if (this.closed) throw new ServiceDiscoveryError('CLOSED', 'the registry is closed');
     const replica = await this.replica(target);
     await replica.merge(merge);
   }
@@ -50,6 +52,7 @@ export class Replicas {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     const all = Array.from(this.opening.values(), (opening) => opening.then((replica) => replica.close()));
     await Promise.all([...all, ...this.dropping.values()]);
   }

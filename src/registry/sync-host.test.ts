@@ -296,6 +296,20 @@ describe('rows of our own node', () => {
   });
 });
 
+test('an event is kept when an agent is meant, though it is another one', async () => {
+  await using at = await started();
+  await at.host.merge(merge([put({ ...node2, id: OTHER }), put({ ...web2, tags: ['v1'] })]));
+  const event = { name: 'deploy', payload: '', node: '', service: '', tag: '' };
+  await at.registry.fireEvent({ ...event, node: '^n2$' });
+  await at.registry.fireEvent({ ...event, service: '^web$', tag: 'v1' });
+  await at.registry.fireEvent({ ...event, node: '^n3$' });
+  await at.registry.fireEvent({ ...event, service: '^web$', tag: 'v2' });
+  expect(at.catalog.events().map(({ nodeFilter, tagFilter }) => [nodeFilter, tagFilter])).toEqual([
+    ['^n2$', ''],
+    ['', 'v1'],
+  ]);
+});
+
 describe('a row of ours that lost', () => {
   const external = { Node: 'far', Address: '1.1.1.1', Service: { Service: 'db' } };
   const ref = remove('service', 'db', 'far').ref;

@@ -1,11 +1,11 @@
 import type { Decision } from '../catalog/index.js';
-import { compileRegexp, decision } from '../catalog/index.js';
-import type { EventRow, LocalServiceRow, StateReader } from '../model/index.js';
+import { compileRegexp, decision, eventReachesAny } from '../catalog/index.js';
+import type { EventRow, StateReader } from '../model/index.js';
 import { invalid, isDiscoveryError, limits, put, refOf } from '../model/index.js';
 
 /**
- * User events (docs/contract.md section 3.8): messages to the agents that match, each of which keeps the last 256 it
- * received.
+ * User events (docs/contract.md section 3.8): messages to the agents that match. The home of the datacenter keeps the last
+ * 256 that any agent is to receive, and each shows those that match it.
  */
 export interface EventRequest {
   readonly name: string;
@@ -31,7 +31,7 @@ export function validateEvent({ name, payload, node, service, tag }: EventReques
   }
 }
 
-/** Stored only when this agent is among those meant. The ring is in order of arrival. */
+/** Stored only when somebody is meant. The ring is in order of arrival. */
 export function decideEvent(
   head: StateReader,
   request: EventRequest,
@@ -51,20 +51,9 @@ export function decideEvent(
     createIndex: 0,
     modifyIndex: 0,
   };
-  if (!isMeant(request, nodeName, head.localServices())) return decision(row);
+  if (!eventReachesAny(head, row, nodeName)) return decision(row);
   const oldest = ring.slice(0, Math.max(0, ring.length + 1 - limits.events));
   return decision(row, [...oldest.map((old) => ({ op: 'delete', ref: refOf(old) }) as const), put(row)]);
-}
-
-function isMeant({ node, service, tag }: EventRequest, nodeName: string, services: Iterable<LocalServiceRow>): boolean {
-  if (node !== '' && !compileRegexp(node).test(nodeName)) return false;
-  if (service === '') return true;
-  const isService = compileRegexp(service);
-  const isTag = tag === '' ? undefined : compileRegexp(tag);
-  for (const row of services) {
-    if (isService.test(row.service) && (!isTag || row.tags.some((own) => isTag.test(own)))) return true;
-  }
-  return false;
 }
 
 function compile(expression: string, what: string): void {

@@ -49,13 +49,13 @@ function ownedBy({ owner }: OwnNode, row: Row): Row {
 
 /** At start: what the store knows of us becomes what we know, under the name that we have now. */
 export async function takeOver(node: LocalNode): Promise<void> {
-  const { catalog, self, decide } = node.core;
+  const { catalog, self, owners, decide } = node.core;
   const former = catalog.nodeById(self.id)?.node ?? self.name;
   node.replaceChecks(plansOf(catalog.localChecks(), (checkId) => catalog.check(former, checkId)));
   if (former.toLowerCase() === self.name.toLowerCase()) return;
   await decide((head) => {
     const draft = new Draft(head);
-    removeNode(draft, former);
+    removeNode(draft, former, (row) => !owners.isLiveOther(row));
     return decision(undefined, draft.changes, draft.lockDelays);
   });
 }

@@ -1,5 +1,7 @@
+import { eventReaches } from '../../catalog/index.js';
 import { eventToWire, topic } from '../../model/index.js';
 import type { CatalogView, EventRow } from '../../model/index.js';
+import type { ApiContext } from '../context.js';
 import { parseUint } from '../core/query.js';
 import type { Reply } from '../core/reply.js';
 import type { ApiRequest } from '../core/request.js';
@@ -55,8 +57,14 @@ function list(request: ApiRequest): Reply | Promise<Reply> {
 function visible(request: ApiRequest, catalog: CatalogView): readonly EventRow[] {
   const name = request.query.get('name');
   return [...catalog.events()].filter(
-    (row) => (name === '' || row.name === name) && request.may('event', row.name, 'read'),
+    (row) => (name === '' || row.name === name) && request.may('event', row.name, 'read') && isForUs(request.api, row),
   );
+}
+
+/** The home keeps events for every agent. What a lone one keeps was for it when it came. */
+function isForUs({ cluster, handle }: ApiContext, row: EventRow): boolean {
+  if (row.nodeFilter === '' && row.serviceFilter === '') return true;
+  return cluster.members().length < 2 || eventReaches(row, handle.registry.nodeName, handle.catalog.localServices());
 }
 
 /** Both halves of the UUID, one XOR the other; 1 when there is no event, so that clients do not spin. */

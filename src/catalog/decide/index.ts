@@ -5,6 +5,7 @@ export { checkRowFrom, nodeRowFrom, serviceRowFrom } from './catalog-rows.js';
 export { removeCheck, removeNode, removeService, writeCheck, writeNode, writeService } from './catalog-rules.js';
 export { decideKvDelete, decideKvPut } from './kv.js';
 export { decideSessionCreate, decideSessionDestroy } from './session.js';
+export { eventReaches, eventReachesAny } from './event-reach.js';
 export { endSessions, sessionsOfCheck } from './session-end.js';
 export type { SessionEnd } from './session-end.js';
 export { decideTxn, outcomeAt } from './txn.js';

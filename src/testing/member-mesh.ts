@@ -115,6 +115,10 @@ export class MemberMesh {
     this.cuts.clear();
   }
 
+  get hasCuts(): boolean {
+    return this.cuts.size > 0;
+  }
+
   isCut(from: string, to: string): boolean {
     return this.cuts.size > 0 && this.cuts.has(`${from}>${to}`);
   }
@@ -305,6 +309,7 @@ export class MeshAgent {
 
   /** What carries nothing is made anew once it can be. */
   private giveUpSilent(): void {
+    if (!this.mesh.hasCuts && this.silentSince.size === 0) return;
     for (const peer of this.connections.values()) {
       if (!this.mesh.isCut(peer.name, this.name)) this.silentSince.delete(peer);
       else if (!this.silentSince.has(peer)) this.silentSince.set(peer, this.mesh.nowMs);

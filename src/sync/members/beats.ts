@@ -40,6 +40,11 @@ export class Beats {
     for (const peer of this.receivers()) this.send(peer, context);
   }
 
+  /** We were not heard for a while: the next beat goes out at once. */
+  hurry(): void {
+    this.nextAt = this.time.ms;
+  }
+
   /** At once, for a new peer. */
   greet(peer: Member, context: StepContext): void {
     this.table.self.beat++;

@@ -72,8 +72,8 @@ export class Detector {
     if (member.refusals >= 2) member.hardAt ??= this.judges.time.ms;
   }
 
-  /** Our own event loop slept: what was said meanwhile may be out of date, so it is asked for again before a verdict. */
-  paused(context: StepContext): void {
+  /** After a pause of ours: what was said meanwhile may be out of date, so it is asked for again before a verdict. */
+  resume(context: StepContext): void {
     this.verdictsFrom = this.judges.time.ms + defaults.membership.answerMs;
     for (const member of this.table.local) if (member.askedAt !== undefined) this.question(member, context);
   }

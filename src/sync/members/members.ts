@@ -144,7 +144,7 @@ class Members implements MembersPart {
     this.begin(context);
     this.pieces.time.pass(context.now, lagMs);
     this.pieces.health.tick(this.pieces.time.ms, lagMs, this.options.settings.heartbeatMs);
-    if (lagMs >= this.options.settings.heartbeatMs) this.pieces.detector.paused(context);
+    if (lagMs >= this.options.settings.heartbeatMs) this.resume(context);
     this.pieces.beats.tick(context);
     this.pieces.opinions.repeat(context);
     this.pieces.membership.answerLaterLife(context);
@@ -153,6 +153,12 @@ class Members implements MembersPart {
     this.pieces.gateways.review(context);
     this.forget(context);
     this.finish(context);
+  }
+
+  /** Our own event loop slept. */
+  private resume(context: StepContext): void {
+    this.pieces.beats.hurry();
+    this.pieces.detector.resume(context);
   }
 
   leave(context: StepContext): void {

@@ -2,7 +2,8 @@ import type { Catalog } from '../catalog/index.js';
 import { decision } from '../catalog/index.js';
 import type { ServiceDiscoveryError, Store } from '../model/index.js';
 import type { Clock, Logger } from '../runtime/index.js';
-import type { Held, Merge, MergeTarget } from '../sync/index.js';
+import type { Held, Merge } from '../sync/index.js';
+import type { CopyTarget } from './copy-stores.js';
 import { Feed } from './feed.js';
 import { TombstonePruner } from './tombstones.js';
 
@@ -20,7 +21,7 @@ export class Replica {
   private lastIndex: number;
 
   private constructor(
-    readonly target: MergeTarget,
+    readonly target: CopyTarget,
     private readonly feed: Feed,
     clock: Clock,
   ) {
@@ -32,11 +33,7 @@ export class Replica {
   }
 
   /** Takes the store over, and closes it. */
-  static async over(
-    store: Store,
-    target: MergeTarget,
-    { datacenter, clock, logger }: ReplicaOptions,
-  ): Promise<Replica> {
+  static async over(store: Store, target: CopyTarget, { datacenter, clock, logger }: ReplicaOptions): Promise<Replica> {
     const feed = new Feed(store, { datacenter, logger });
     try {
       await feed.start();

@@ -30,7 +30,7 @@ function restored(row: Row, createIndex: number, modifyIndex: number): Change {
 }
 
 describe.each(['memory', 'disk'])('copies of the facts of others, in %s', (where) => {
-  const options = () => (where === 'disk' ? { copiesDir: freshDirectory() } : {});
+  const options = (): { readonly copiesDir?: string } => (where === 'disk' ? { copiesDir: freshDirectory() } : {});
 
   test('of a home’s state are at its indexes, in its index space', async () => {
     await using at = await startedRegistry(options());
@@ -84,23 +84,24 @@ describe.each(['memory', 'disk'])('copies of the facts of others, in %s', (where
     expect(copy?.indexSpace).not.toBe(at.registry.indexSpace);
   });
 
-  test('begin anew when the home’s indexes do, or when they were dropped', async () => {
-    await using at = await startedRegistry(options());
+  test('of a home’s state begin anew when its indexes do, or when the home is another agent', async () => {
+    const where = options();
+    await using at = await startedRegistry(where);
     const { syncHost } = at.registry;
     await syncHost.merge(into(state('space-1'), [restored(kv('a'), 500, 500)], 500));
     await syncHost.merge(into(dc2, [put(nodeRow('far'))]));
     await syncHost.merge(into(state('space-2'), [restored(kv('b'), 7, 7)], 7));
     expect(syncHost.copyOf(state('space-1'))).toBeUndefined();
     expect(syncHost.copyOf(state('space-2'))?.catalog.kvUnder('')).toMatchObject([{ key: 'b' }]);
-
-    const dropped = [syncHost.dropCopy(dc2), syncHost.dropCopy(dc2)];
-    expect(syncHost.copyOf(dc2)).toBeUndefined();
-    await syncHost.merge(into(dc2, [put(nodeRow('other'))]));
-    await Promise.all(dropped);
-    expect(Array.from(syncHost.copyOf(dc2)?.catalog.nodes() ?? [], ({ node }) => node)).toEqual(['other']);
-    await syncHost.dropCopy(state('space-2'));
-    await syncHost.dropCopy(state('space-2'));
-    expect(syncHost.held().map(({ target }) => target.type)).toEqual(['local', 'datacenter']);
+    const other = { ...state('space-2'), home: '33333333-3333-4333-8333-333333333333' };
+    const merges = [
+      syncHost.merge(into(other, [restored(kv('c'), 3, 3)], 3)),
+      syncHost.merge(into(other, [restored(kv('d'), 4, 4)], 4)),
+    ];
+    await Promise.all(merges);
+    expect(syncHost.copyOf(other)?.catalog.kvUnder('')).toMatchObject([{ key: 'c' }, { key: 'd' }]);
+    expect(syncHost.held().map(({ target }) => target)).toEqual([{ type: 'local' }, dc2, other]);
+    if (where.copiesDir) expect(await readdir(where.copiesDir)).toHaveLength(2);
   });
 });
 
@@ -129,8 +130,6 @@ describe('copies on disk', () => {
       [datacenter, 0],
       [state('space-1'), 1],
     ]);
-    await syncHost.dropCopy(datacenter);
-    expect(await readdir(copiesDir)).toEqual(['lost+found', `state,${HOME},space-1`]);
   });
 
   test('that are damaged are begun anew: others still have what was in them', async () => {

@@ -10,12 +10,13 @@ export interface ReplicasOptions extends ReplicaOptions {
   onFatal(error: ServiceDiscoveryError): void;
 }
 
-/** The copies there are. Each is made by the first merge into it, and lasts until it is dropped. */
+/** The copies there are. Each is made by the first merge into it; that of a home's state lasts until another begins. */
 export class Replicas {
   /** Those that are there, or being opened; merges into one wait here in order. */
-  private readonly opening = new Map<string, Promise<Replica>>();
+  private readonly copies = new Map<string, Promise<Replica>>();
   private readonly open = new Map<string, Replica>();
-  private readonly dropping = new Map<string, Promise<void>>();
+  /** Copies are opened and dropped one after another. */
+  private turn: Promise<unknown> = Promise.resolve();
   private closed = false;
 
   constructor(private readonly options: ReplicasOptions) {}
@@ -40,59 +41,43 @@ export class Replicas {
     await replica.merge(merge);
   }
 
-  async drop(target: CopyTarget): Promise<void> {
-    const name = copyName(target);
-    const opening = this.opening.get(name);
-    this.opening.delete(name);
-    this.open.delete(name);
-    const before = this.dropping.get(name);
-    const dropped = this.remove(target, opening, before);
-    this.dropping.set(name, dropped);
-    await dropped;
-  }
-
   async close(): Promise<void> {
     this.closed = true;
-    const all = Array.from(this.opening.values(), (opening) => opening.then((replica) => replica.close()));
-    await Promise.all([...all, ...this.dropping.values()]);
+    await this.turn;
+    await Promise.all(Array.from(this.open.values(), (replica) => replica.close()));
   }
 
   private replica(target: CopyTarget): Promise<Replica> {
     const name = copyName(target);
-    const known = this.opening.get(name);
+    const known = this.copies.get(name);
     if (known) return known;
-    const opening = this.begin(target, name);
-    this.opening.set(name, opening);
-    opening.catch(() => this.opening.delete(name));
-    return opening;
+    const copy = this.turn.then(() => this.begin(target, name));
+    this.copies.set(name, copy);
+    this.turn = copy.catch(() => this.copies.delete(name));
+    return copy;
   }
 
   private async begin(target: CopyTarget, name: string): Promise<Replica> {
-    await this.dropping.get(name);
-    if (target.type === 'state') await this.dropOlder(target);
+    if (target.type === 'state') await this.dropState();
     const { stores, datacenter } = this.options;
     const of = target.type === 'datacenter' ? target.datacenter : datacenter;
     const replica = await Replica.over(await stores.open(target), target, { ...this.options, datacenter: of });
     replica.onFatal((error) => this.options.onFatal(error));
-    // Unless it was dropped meanwhile.
-    if (this.opening.has(name)) this.open.set(name, replica);
+    this.open.set(name, replica);
     return replica;
   }
 
-  private async remove(target: CopyTarget, opening?: Promise<Replica>, before?: Promise<void>): Promise<void> {
-    await before;
-    await opening?.then(
-      (replica) => replica.close(),
-      () => {},
-    );
-    await this.options.stores.remove(target);
-    this.dropping.delete(copyName(target));
-  }
-
-  /** A home whose index space is another one begins anew: what was copied of it before means nothing any more. */
-  private async dropOlder({ home, space }: CopyTarget & { readonly type: 'state' }): Promise<void> {
-    for (const { target } of Array.from(this.open.values())) {
-      if (target.type === 'state' && target.home === home && target.space !== space) await this.drop(target);
+  /**
+   * There is one home, and one space in which its indexes mean something: what was copied under another is of no use. It
+   * goes before the new one begins, so that a crash in between leaves no two.
+   */
+  private async dropState(): Promise<void> {
+    for (const [name, replica] of Array.from(this.open)) {
+      if (replica.target.type !== 'state') continue;
+      this.copies.delete(name);
+      this.open.delete(name);
+      await replica.close();
+      await this.options.stores.remove(replica.target);
     }
   }
 }

@@ -71,10 +71,6 @@ export class RegistrySyncHost implements SyncHost {
     return target.type === 'local' ? this : this.parts.replicas.get(target);
   }
 
-  async dropCopy(target: MergeTarget): Promise<void> {
-    if (target.type !== 'local') await this.parts.replicas.drop(target);
-  }
-
   /**
    * Sessions end with what is merged, in the same commit, which is then written like any end of a session. A view of
    * liveness is never written, so the sessions that end with it do so in a commit of their own, decided in the same step.

@@ -53,8 +53,9 @@ export interface SyncHost {
    * shows our row or the winner's already, which then stays.
    */
   yieldRow(ref: RowRef): Promise<void>;
-  /** The catalog of a copy; undefined before the first merge into it. A state copy's index space is the home's. */
+  /**
+   * The catalog of a copy; undefined before the first merge into it. A state copy's index space is the home's; there is
+   * one at most: a merge into another one, of another home or space, forgets it, on disk too.
+   */
   copyOf(target: MergeTarget): { readonly catalog: CatalogView; readonly indexSpace: string } | undefined;
-  /** Forgets a copy, on disk too. */
-  dropCopy(target: MergeTarget): Promise<void>;
 }

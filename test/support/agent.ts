@@ -158,7 +158,7 @@ async function readyLine(child: ChildProcess, timeoutMs: number): Promise<string
 }
 
 function addressesOf(line: string): Map<string, string[]> {
-  const named = [...line.matchAll(/, ((?:HTTPS?|DNS)(?: over (?:TLS|HTTPS))?) ([^,]+)/g)];
+  const named = [...line.matchAll(/, ((?:HTTPS?|DNS)(?: over (?:TLS|HTTPS))?|peers) ([^,]+)/g)];
   return new Map(named.map(([, name = '', at = '']) => [name, at.split(' ')]));
 }
 

@@ -6,10 +6,12 @@ import { bytesText, lasted, plural } from './words.js';
 
 /** What `datapunk sync` shows. */
 export function syncText(io: Io, report: SyncReport): string {
+  // Of agents that are no home there is no state.
+  const streams = report.streams.filter(({ kind, version }) => kind === 'catalog' || version > 0);
   return [
     head(io, report),
     report.peers.length === 0 ? 'no connection to another agent\n' : peerTable(io, report.peers),
-    ...(report.streams.length === 0 ? [] : [streamTable(io, report.streams)]),
+    ...(streams.length === 0 ? [] : [streamTable(io, streams)]),
     ...(report.conflicts.length === 0 ? [] : [conflictTable(io, report.conflicts)]),
   ].join('\n');
 }

@@ -18,6 +18,7 @@ const ALL = [
   'balancing',
   'discover',
   'cache',
+  'peer-frames',
 ];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 

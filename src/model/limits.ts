@@ -234,7 +234,7 @@ export const limits = {
   /** Bytes handed to the system ahead: beyond it what is more urgent could not overtake. */
   peerWriteAheadBytes: 64 * 1024,
   /** What was sent last, to compress against. */
-  peerHistoryBytes: 8 * 1024,
+  peerHistoryBytes: 10 * 1024,
   /** Items of all lists and maps of one message: a body of the HTTP API has less. */
   peerFrameItems: 640 * 1024,
   /** Of one list in a message. */

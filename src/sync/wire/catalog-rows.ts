@@ -5,7 +5,7 @@ import { fields, flag, mapOf, number, orNull, text } from './codec.js';
 import { WireError } from './bytes.js';
 import { json } from './json.js';
 import { foldedName, id, name, optionalMap, origin, texts } from './names.js';
-import { or, orElse, sparse } from './sparse.js';
+import { always, or, orElse, sparse } from './sparse.js';
 
 type Bare<T> = Omit<T, 'kind' | 'createIndex' | 'modifyIndex' | 'hlc'>;
 type TaggedAddresses = InstanceFields['taggedAddresses'];
@@ -68,7 +68,7 @@ export const checkRow = sparse<Bare<CheckRow>>({
   node: orElse(name, (_, last) => last.node),
   serviceId: orElse(text, (_, last) => last.serviceId),
   serviceName: orElse(text, (_, last) => last.service),
-  status: or(status, 'passing'),
+  status: always(status, ''),
   output: or(text, ''),
   type: or(text, ''),
   interval: or(text, ''),

@@ -6,18 +6,17 @@ import { checkRef, checkRow, nodeRow, plainRef, serviceRow } from './catalog-row
 import type { Codec } from './codec.js';
 import { fields, textThat } from './codec.js';
 import { id } from './names.js';
-import type { Last, RowCodec } from './sparse.js';
+import type { Last, LastCodec, RowCodec } from './sparse.js';
 import { configRow, eventRow, kvRow, queryRow, sessionRow } from './state-rows.js';
 
 export interface KindCodec {
   readonly kind: RowKind;
   readonly stream: StreamKind;
-  readonly row: RowCodec<Row>;
+  readonly row: LastCodec<Row>;
   /** How it is named when it is gone. */
-  readonly ref: RowCodec<BareRef>;
+  readonly ref: LastCodec<BareRef>;
 }
 
-const NO_INDEXES = { createIndex: 0, modifyIndex: 0 };
 const idOnly = fields<BareRef>({ node: textThat((node) => node === '', 'a node where none belongs'), id });
 
 /** The place of a kind is its number: new ones are added at the end. A head has room for eight. */
@@ -38,14 +37,14 @@ type StateKind = 'kv' | 'session' | 'query' | 'event' | 'config';
 function catalogKind<K extends CatalogKind>(
   kind: K,
   codec: RowCodec<Omit<RowOf<K>, 'kind' | 'createIndex' | 'modifyIndex' | 'hlc'>>,
-  ref: RowCodec<BareRef>,
+  ref: LastCodec<BareRef>,
 ): KindCodec {
   return {
     kind,
     stream: 'catalog',
     row: {
       write: (out, row, last) => codec.write(out, row as RowOf<K>, last),
-      read: (from, last) => ({ kind, ...codec.read(from, last), ...NO_INDEXES }) as unknown as Row,
+      read: (from, last) => codec.read(from, last, { kind, createIndex: 0, modifyIndex: 0 }) as unknown as Row,
     },
     ref,
   };

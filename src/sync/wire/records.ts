@@ -90,8 +90,8 @@ function readRecord(from: ByteReader, before: number, last: Last, stream: Stream
   const hlc = head & TIMED ? readTime(from, last) : 0;
   const stamp = head & OTHERWISE_STAMPED ? from.count() : head & STAMPED ? hlc : undefined;
   if (head & GONE) return { ref: readGone(from, codec, last), ver, hlc };
-  const bare = codec.row.read(from, last);
-  const row = stamp === undefined ? bare : ({ ...bare, hlc: stamp } as Row);
+  const row = codec.row.read(from, last);
+  if (stamp !== undefined) (row as { hlc?: number }).hlc = stamp;
   remember(last, row);
   return { ref: refOf(row), ver, hlc, row };
 }

@@ -26,31 +26,39 @@ export interface SparseField<T, V> {
 
 export type SparseFields<T> = { readonly [K in keyof T]: SparseField<T, T[K]> };
 
-export interface RowCodec<T> {
-  write(out: ByteWriter, row: T, last: Last): void;
+/** Of what depends on the records before it. */
+export interface LastCodec<T> {
+  write(out: ByteWriter, value: T, last: Last): void;
   read(from: ByteReader, last: Last): T;
 }
 
-/** At most 49 of them: a mask is a number of the protocol. The rarest last. */
+export interface RowCodec<T> extends LastCodec<T> {
+  /** Into an object that has the other fields already. */
+  read(from: ByteReader, last: Last, into?: object): T;
+}
+
+/** At most 31 of them: a mask is worked on as a number of 32 bits. The rarest last, as long masks take more bytes. */
 export function sparse<T extends object>(fields: SparseFields<T>): RowCodec<T> {
-  const all = Object.entries(fields) as [keyof T, SparseField<T, T[keyof T]>][];
-  const bits = all.map((_, at) => 2 ** at);
-  const isWritten = (mask: number, at: number): boolean => Math.floor(mask / (bits[at] as number)) % 2 === 1;
+  const names = Object.keys(fields) as (keyof T)[];
+  const all = names.map((name): SparseField<T, T[keyof T]> => fields[name]);
   return {
     write: (out, row, last) => {
       let mask = 0;
-      for (const [at, [name, field]] of all.entries()) {
-        if (!field.same(row[name], field.otherwise(row, last))) mask += bits[at] as number;
+      for (let at = 0; at < all.length; at++) {
+        const { same, otherwise } = all[at] as SparseField<T, T[keyof T]>;
+        if (!same(row[names[at] as keyof T], otherwise(row, last))) mask |= 1 << at;
       }
       out.count(mask);
-      for (const [at, [name, field]] of all.entries()) if (isWritten(mask, at)) field.codec.write(out, row[name]);
+      for (let at = 0; at < all.length; at++)
+        if (mask & (1 << at)) all[at]?.codec.write(out, row[names[at] as keyof T]);
     },
-    read: (from, last) => {
+    read: (from, last, into = {}) => {
       const mask = from.count();
       if (mask >= 2 ** all.length) throw new WireError('fields that are not known');
-      const row: Partial<T> = {};
-      for (const [at, [name, field]] of all.entries()) {
-        row[name] = isWritten(mask, at) ? field.codec.read(from) : field.otherwise(row, last);
+      const row = into as Partial<T>;
+      for (let at = 0; at < all.length; at++) {
+        const { codec, otherwise } = all[at] as SparseField<T, T[keyof T]>;
+        row[names[at] as keyof T] = mask & (1 << at) ? codec.read(from) : otherwise(row, last);
       }
       return row as T;
     },
@@ -69,4 +77,9 @@ export function orElse<T, V>(
   same: (one: V, other: V) => boolean = Object.is,
 ): SparseField<T, V> {
   return { codec, otherwise, same };
+}
+
+/** A field that is never left out: it changes so often that a mask which changes with it would cost more. */
+export function always<T, V>(codec: Codec<V>, zero: V): SparseField<T, V> {
+  return { codec, otherwise: () => zero, same: () => false };
 }

@@ -1,8 +1,10 @@
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PeerReport, StreamReport } from '../model/index.js';
 import { ApiWorld } from '../testing/api-world.js';
 import { CatalogWorld, checkRow, nodeRow, serviceRow } from '../testing/catalog-world.js';
 import { memberOf } from '../testing/fake-cluster.js';
+import { listenOnLoopback } from '../testing/loopback-server.js';
 import { memoryIo } from '../testing/memory-io.js';
 import { main } from './main.js';
 
@@ -85,6 +87,24 @@ describe('members', () => {
     expect((await lines('members', '--wan')).map(([name]) => name)).toContain('far.dc2');
     const { out } = await run('members', '--json');
     expect(JSON.parse(out)).toHaveLength(3);
+  });
+
+  test('of a Consul, which tells less', async () => {
+    const member = { Name: 'c1', Addr: '10.0.0.9', Port: 8301, Status: 2, Tags: { dc: 'dc1', role: 'consul' } };
+    const consul = await listenOnLoopback(
+      createServer((_, response) => {
+        response.setHeader('Content-Type', 'application/json');
+        response.end(JSON.stringify([member]));
+      }),
+    );
+    try {
+      expect(await lines('members', '--http-addr', consul.address)).toEqual([
+        ['NODE', 'ADDRESS', 'STATE', 'DC', 'ROLE'],
+        ['c1', '10.0.0.9:8301', 'leaving', 'dc1', 'consul'],
+      ]);
+    } finally {
+      await consul.close();
+    }
   });
 
   test('a node whose rows another agent has taken over', async () => {

@@ -196,7 +196,7 @@ describe('the rest of the state', () => {
   test('nodes and members', async () => {
     expect(await ok('nodes')).toMatch(/^n1 +127\.0\.0\.1 +passing +dc1 /m);
     expect(await json('nodes')).toEqual([expect.objectContaining({ Node: 'n1' })]);
-    expect(await ok('members')).toMatch(/^n1 +127\.0\.0\.1:\d+ +alive +dc1 +consul$/m);
+    expect(await ok('members')).toMatch(/^n1 +127\.0\.0\.1:\d+ +alive +dc1 .* self, home$/m);
   });
 
   test('a snapshot is saved, proved whole, and restored', async () => {

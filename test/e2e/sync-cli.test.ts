@@ -49,7 +49,7 @@ async function shown(name: string, ...args: string[]): Promise<string> {
 }
 
 async function eventually(look: () => unknown): Promise<void> {
-  await expect.poll(look, { timeout: 20_000, interval: 100 }).toBe(true);
+  await expect.poll(look, { timeout: 15_000, interval: 100 }).toBe(true);
 }
 
 const register = (node: string, id: string, service = 'web') =>

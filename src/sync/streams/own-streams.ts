@@ -14,6 +14,7 @@ import { urgencyOf } from './pieces.js';
 import type { RecentMerges } from './recent-merges.js';
 import type { Said, SyncedRecord } from './record.js';
 import type { Shadow } from './shadow-document.js';
+import { shadowFor, shadowId } from './shadow-document.js';
 import type { IsLive } from './standing.js';
 import { clockOf } from './standing.js';
 import type { StepMerges } from './step-merges.js';
@@ -69,12 +70,18 @@ export class OwnStreams {
       this.clock.observe(hlc, wall);
       keep(stream.space.say(stream, refOf(row), ++stream.ver, { hlc, row }, now), 'row');
     }
-    for (const { ref, hlc, row } of held.shadows) {
-      const record = catalog.space.say(catalog, ref, ++catalog.ver, { hlc, row }, now);
-      keep(record, 'shadow');
-      if (!row) this.deletions.add(record);
-    }
+    for (const shadow of held.shadows) this.buildShadow(catalog, shadow, now);
     for (const stream of [catalog, state]) this.beginAnew(stream);
+  }
+
+  /** A command that wrote the row again was remembered, what followed from it was not. */
+  private buildShadow(catalog: Stream, shadow: Shadow, nowMs: number): void {
+    const { space } = catalog;
+    const { ref, hlc, row } = shadow;
+    if (space.find(refKey(ref), catalog)) return this.merges.removeDocument(space, shadowId(shadow));
+    const record = space.say(catalog, ref, ++catalog.ver, { hlc, row }, nowMs);
+    keep(record, 'shadow');
+    if (!row) this.deletions.add(record);
   }
 
   private begin(kind: StreamKind): Stream {
@@ -160,7 +167,10 @@ export class OwnStreams {
     const record = space.find(key, stream);
     const isWithdrawn = !after && (!before || (this.isOurs(stream, before) && record?.kept !== 'row'));
     if (!isWithdrawn) for (const holder of space.holders(key)) if (holder.kept === 'row') holder.kept = 'nowhere';
-    if (after && record) keep(record, 'row');
+    if (after && record) {
+      if (record.kept === 'shadow') this.merges.removeDocument(space, shadowId(shadowFor(record)));
+      keep(record, 'row');
+    }
     const isDisputed = record?.rival !== undefined || space.first(key) !== record;
     if (isDisputed || this.recent.has(key)) this.reassert(stream, key, ref);
   }

@@ -39,7 +39,9 @@ export class MeshAgent {
   members!: MeshMembers;
   private state!: SyncState;
   private space: string;
+  private readonly untold: SyncInput[] = [];
   isUp = false;
+  isSlow = false;
 
   constructor(
     private readonly options: MeshAgentOptions,
@@ -77,6 +79,7 @@ export class MeshAgent {
   start(): void {
     const inc = Math.max(storedIncarnation(this.local.held().documents) + 1, this.wall);
     this.local.commit({ changes: [ownDocument(inc)], durability: 'synced' });
+    const before = this.members as MeshMembers | undefined;
     const settings = { ...defaultSyncSettings, ...this.options.settings };
     this.state = createSyncState(
       {
@@ -90,17 +93,14 @@ export class MeshAgent {
         streams: createStreams,
       },
     );
+    if (before) this.members.remember(before);
     this.isUp = true;
   }
 
-  stop(): void {
+  end(how: 'stopped' | 'crashed'): void {
     this.isUp = false;
-    for (const shelf of this.shelves.values()) shelf.sync();
-  }
-
-  crash(): void {
-    this.isUp = false;
-    for (const shelf of this.shelves.values()) shelf.crash();
+    this.untold.length = 0;
+    for (const shelf of this.shelves.values()) shelf.restart(how);
   }
 
   private firstInfo(inc: number): MemberInfo {
@@ -256,6 +256,12 @@ export class MeshAgent {
   }
 
   private tell(kind: 'catalog' | 'state', changes: readonly LocalChange[]): void {
-    this.take({ type: 'local', kind, index: this.local.index, space: this.space, changes });
+    this.untold.push({ type: 'local', kind, index: this.local.index, space: this.space, changes });
+    if (!this.isSlow) this.hearOfCommits();
+  }
+
+  /** The step hears of a commit later than it was decided: merges may have come between. */
+  hearOfCommits(): void {
+    for (let input = this.untold.shift(); input; input = this.untold.shift()) this.take(input);
   }
 }

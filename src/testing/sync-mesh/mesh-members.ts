@@ -24,6 +24,13 @@ export class MeshMembers implements MembersPart {
     return this.own();
   }
 
+  /** What outlives a process: who there was, and who left. */
+  remember(before: MeshMembers): void {
+    for (const { info, state } of before.entries.values()) {
+      this.entries.set(info.origin, { info, state: state === 'left' ? 'left' : 'alive', isConnected: false });
+    }
+  }
+
   know(info: MemberInfo): void {
     const entry = this.entries.get(info.origin);
     if (entry) entry.info = info;
@@ -70,11 +77,12 @@ export class MeshMembers implements MembersPart {
     return { active: this.isProtected, reason: '', sinceMs: 0 };
   }
 
+  /** Whoever left may come back with a later incarnation only. */
   connected(peer: MemberInfo, context: StepContext): void {
+    const isLaterLife = peer.inc > (this.entries.get(peer.origin)?.info.inc ?? 0);
     this.know(peer);
     const entry = this.entries.get(peer.origin) as Entry;
     entry.isConnected = true;
-    const isLaterLife = entry.state === 'left' && peer.inc > 0;
     if (entry.state === 'dead' || isLaterLife) this.judge(peer.origin, 'alive', context);
   }
 

@@ -53,8 +53,9 @@ export class MeshShelf {
     this.synced = copyOf(this.content);
   }
 
-  /** What was not synced is lost. */
-  crash(): void {
+  /** What was not synced is lost, and what was only seen, always. */
+  restart(how: 'stopped' | 'crashed'): void {
+    if (how === 'stopped') this.sync();
     this.content = copyOf(this.synced);
     this.seen.clear();
   }

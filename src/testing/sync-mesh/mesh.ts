@@ -8,6 +8,8 @@ export interface Faults {
   readonly loss?: number;
   readonly repeats?: number;
   readonly reorders?: number;
+  /** How often a step has not heard of a commit yet. */
+  readonly slowness?: number;
 }
 
 interface Flying {
@@ -86,9 +88,15 @@ export class Mesh {
     for (const until = this.nowMs + ms; this.nowMs < until;) {
       this.deliver();
       this.nowMs += STEP_MS;
-      for (const agent of this.agents) if (agent.isUp) agent.take({ type: 'tick', lagMs: 0 });
+      for (const agent of this.agents) if (agent.isUp) this.tick(agent);
     }
     this.deliver();
+  }
+
+  private tick(agent: MeshAgent): void {
+    agent.isSlow = this.chance(this.faults.slowness);
+    if (!agent.isSlow) agent.hearOfCommits();
+    agent.take({ type: 'tick', lagMs: 0 });
   }
 
   deliver(): void {

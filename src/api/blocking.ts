@@ -39,7 +39,7 @@ export class BlockingQueries {
 
   /**
    * Answers at once when there is something newer than `minIndex` or nothing to wait for. A source that has to be
-   * confirmed is asked first, and once more when the time was up: that nothing changed is also an answer.
+   * confirmed is asked first, and once more unless what was waited for came: that nothing changed is also an answer.
    */
   read<T>(
     client: Socket,
@@ -48,40 +48,30 @@ export class BlockingQueries {
     read: (catalog: CatalogView) => Answer<T>,
     reply: (answer: Answer<T>) => Reply,
   ): Reply | Promise<Reply> {
-    if (source.confirm) return this.readConfirmed(client, source, source.confirm, wait, read, reply);
-    const answered = this.newer(client, source, wait, read);
-    return answered instanceof Promise ? answered.then(reply) : reply(answered);
+    const confirming = source.confirm?.();
+    if (!confirming) return this.answer(client, source, wait, read, reply);
+    return confirming.then(() => this.answer(client, source, wait, read, reply));
   }
 
-  private async readConfirmed<T>(
-    client: Socket,
-    source: ReadSource,
-    confirm: () => Promise<void>,
-    wait: Wait,
-    read: (catalog: CatalogView) => Answer<T>,
-    reply: (answer: Answer<T>) => Reply,
-  ): Promise<Reply> {
-    await confirm();
-    const answered = await this.newer(client, source, wait, read);
-    if (wait.minIndex === 0 || answered.index > wait.minIndex) return reply(answered);
-    await confirm();
-    return reply(read(source.catalog()));
-  }
-
-  private newer<T>(
+  private answer<T>(
     client: Socket,
     source: ReadSource,
     { minIndex, waitMs }: Wait,
     read: (catalog: CatalogView) => Answer<T>,
-  ): Answer<T> | Promise<Answer<T>> {
+    reply: (answer: Answer<T>) => Reply,
+  ): Reply | Promise<Reply> {
     const catalog = source.catalog();
     const first = read(catalog);
-    if (minIndex === 0 || first.index > minIndex) return first;
+    if (minIndex === 0 || first.index > minIndex) return reply(first);
     // After a restore the caller's index means nothing any more, so it is told at once.
     const space = source.indexSpace();
     const isOther = (): boolean => source.find() !== catalog || source.indexSpace() !== space;
-    const ready = (): boolean => isOther() || read(catalog).index > minIndex;
-    return this.until(catalog, first.topic, ready, waitMs, client).then(() => read(source.catalog()));
+    const isNewer = (): boolean => read(catalog).index > minIndex;
+    return this.until(catalog, first.topic, () => isOther() || isNewer(), waitMs, client).then(() => {
+      const confirming = isOther() || !isNewer() ? source.confirm?.() : undefined;
+      const last = (): Reply => reply(read(source.catalog()));
+      return confirming ? confirming.then(last) : last();
+    });
   }
 
   /**

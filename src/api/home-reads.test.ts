@@ -130,6 +130,18 @@ describe('a read of keys', () => {
     expect([headers['x-discovery-index-space'], json()]).toMatchObject(['another space', [{ Value: 'Mw==' }]]);
   });
 
+  test('is refused when its agent ceases to be the home while it waits', async () => {
+    const { home } = world.cluster;
+    home.isSelf = true;
+    const { modifyIndex } = copy.catalog.kv('a') as KvRow;
+    const waiting = world.ask(`/v1/kv/a?index=${modifyIndex}&wait=1m`);
+    await world.waiting();
+    home.movesTo(undefined, new CatalogWorld().catalog);
+    world.cluster.replaced();
+    const answer = await waiting;
+    expect([answer.status, answer.text]).toEqual([500, 'No cluster leader']);
+  });
+
   test('is answered at once and asks nobody at the home itself', async () => {
     world.cluster.home.isSelf = true;
     expect((await world.ask('/v1/kv/a')).status).toBe(200);

@@ -61,13 +61,14 @@ export function withHome(
   answer: (source: ReadSource, catalog: CatalogView) => Reply | Promise<Reply>,
 ): Reply | Promise<Reply> {
   const source = homeSource(request, consistency);
-  if (!source.confirm) return answer(source, source.catalog());
-  return source.confirm().then(() => answer(source, source.catalog()));
+  const confirming = source.confirm?.();
+  if (!confirming) return answer(source, source.catalog());
+  return confirming.then(() => answer(source, source.catalog()));
 }
 
 function homeSource({ api }: ApiRequest, consistency: Consistency): ReadSource {
   const { home, freshHome } = api.sources;
-  return api.cluster.home.isSelf || isNewEnough(home, consistency) ? home : freshHome;
+  return isNewEnough(home, consistency) ? home : freshHome;
 }
 
 /** Consul asks the leader again when a result is older than `max_stale`. */

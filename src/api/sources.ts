@@ -18,10 +18,10 @@ export interface ReadSource {
   indexSpace(): string;
   contact(): Contact;
   /**
-   * Resolves when `catalog` is as new as whoever decides it was at the call; rejects when that cannot be known. Absent
-   * where the catalog may be read as it is.
+   * Resolves when `catalog` is as new as whoever decides it was at the call; rejects when that cannot be known. Absent, or
+   * undefined, where the catalog may be read as it is.
    */
-  readonly confirm?: () => Promise<void>;
+  readonly confirm?: () => Promise<void> | undefined;
 }
 
 /** The sources of one agent. */
@@ -55,8 +55,12 @@ export class ReadSources {
       indexSpace: () => home.indexSpace(),
       contact: () => contactWithHome(cluster),
     };
-    // The home has just been asked, so nothing is older than the answer.
-    this.freshHome = { ...this.home, contact: () => KNOWN, confirm: () => home.fresh() };
+    // The home has just been asked, or is this agent, so nothing is older than the answer.
+    this.freshHome = {
+      ...this.home,
+      contact: () => KNOWN,
+      confirm: () => (home.isSelf ? undefined : home.fresh()),
+    };
   }
 
   /** '' is ours. Throws for one that nobody here heard of. */

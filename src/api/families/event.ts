@@ -42,15 +42,17 @@ function list(request: ApiRequest): Reply | Promise<Reply> {
   request.requireLocalDatacenter();
   const { waitMs } = parseWait(request.query);
   const asked = parseUint(request.query.get('index')) ?? 0n;
-  return withHome(request, consistencyOf(request.query), (source, catalog) => {
-    const events = (): readonly EventRow[] => visible(request, source.catalog());
-    const answer = (): Reply => {
-      const shown = events();
-      return request.json(shown.map(eventToWire), ['X-Consul-Index', indexOf(shown).toString()]);
-    };
-    if (asked === 0n || asked !== indexOf(events())) return answer();
-    const moved = (): boolean => source.find() !== catalog || indexOf(visible(request, catalog)) !== asked;
-    return request.api.blocking.until(catalog, topic.events, moved, waitMs, request.message.socket).then(answer);
+  const consistency = consistencyOf(request.query);
+  const answer = (catalog: CatalogView): Reply => {
+    const shown = visible(request, catalog);
+    return request.json(shown.map(eventToWire), ['X-Consul-Index', indexOf(shown).toString()]);
+  };
+  return withHome(request, consistency, (source, catalog) => {
+    const isAsked = (): boolean => indexOf(visible(request, catalog)) === asked;
+    if (asked === 0n || !isAsked()) return answer(catalog);
+    const moved = (): boolean => source.find() !== catalog || !isAsked();
+    const waited = request.api.blocking.until(catalog, topic.events, moved, waitMs, request.message.socket);
+    return waited.then(() => withHome(request, consistency, (_source, latest) => answer(latest)));
   });
 }
 

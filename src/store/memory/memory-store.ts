@@ -61,6 +61,7 @@ class MemoryStore implements Store {
       this.rows.delete(key);
       return;
     }
-    this.rows.set(key, { ...change.row, ...indexesOf(change, this.rows.get(key), index, options) });
+    const { createIndex, modifyIndex } = indexesOf(change, this.rows.get(key), index, options);
+    this.rows.set(key, { ...change.row, createIndex, modifyIndex });
   }
 }

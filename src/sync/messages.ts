@@ -1,5 +1,5 @@
 /**
- * What agents say to each other, as values. How they look as bytes is `wire/`; docs/sync.md is the specification.
+ * What agents say to each other, as values. How they look as bytes is `wire/` and docs/peer-protocol.md; docs/sync.md is the specification.
  *
  * A *stream* is the ordered facts of one origin (ALGORITHMS of Scuttlebutt, van Renesse et al. 2008): each fact has a
  * dense version, only the origin raises it, and of a stream one knows all up to some version or nothing of it. Each

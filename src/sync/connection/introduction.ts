@@ -1,5 +1,5 @@
 /**
- * How two agents come to talk (docs/sync.md): both send a preamble, then a hello, sealed when they have keys; each decides
+ * How two agents come to talk (docs/peer-protocol.md): both send a preamble, then a hello, sealed when they have keys; each decides
  * whether it lets the other in and says so. Only when both did is there a peer connection. Whatever goes wrong ends it
  * within `handshakeMs`, with a reason that both sides can log.
  */

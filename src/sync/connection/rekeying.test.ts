@@ -183,6 +183,17 @@ describe('a sealed frame', () => {
   };
   const content = Buffer.from('the content of a frame');
 
+  test('is sealed in a way that agents of other builds know', () => {
+    const [dialer, acceptor] = ends(A);
+    expect(dialer.idOf(A)).toBe('34de9e055a311c99');
+    expect(Buffer.from(dialer.seal(1, content)).toString('hex')).toBe(
+      '943530d97b293427cbbd80c36ff83accd1e99d288379dc1c83ca612a9fbf31af1861122f8b53',
+    );
+    expect(Buffer.from(acceptor.seal(1, content)).toString('hex')).toBe(
+      '17672c192444de40d55f5c4bbc3f16d32d0e30b6c2bc49ce17111b2efb416ab6236b0758d41a',
+    );
+  });
+
   test('opens once, at its place, at the other end only', () => {
     const [dialer, acceptor] = ends(A);
     const [first, second] = [dialer.seal(1, content), dialer.seal(1, content)];

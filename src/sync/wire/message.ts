@@ -1,4 +1,4 @@
-/** Messages as bytes: a type, and its fields in their order. docs/sync.md has the format in words. */
+/** Messages as bytes: a type, and its fields in their order. docs/peer-protocol.md has the format in words. */
 import { limits, ServiceDiscoveryError } from '../../model/index.js';
 import type { RowRef } from '../../model/index.js';
 import type { DigestEntry, Hash, MemberInfo, Message, Position, StreamId, Want } from '../messages.js';

@@ -126,23 +126,23 @@ test('with a key nobody without it is let in', async () => {
   expect(a.cluster.report().peers).toMatchObject([{ encrypted: true }]);
 });
 
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'datapunk-agents-'));
+  closers.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function launch(flags: AgentFlags, config: object = {}): Promise<{ agent: Agent; log: string[] }> {
+  const file = join(directory(), 'agent.json');
+  writeFileSync(file, JSON.stringify({ ports: { http: 0, dns: 0 }, ...config }));
+  const log: string[] = [];
+  const loaded = await loadConfig({ ...flags, configFile: [file] }, {});
+  const agent = await startAgent(loaded.config, { log: (line) => log.push(line) });
+  closers.push(() => agent.close());
+  return { agent, log };
+}
+
 describe('on disk', () => {
-  function directory(): string {
-    const path = mkdtempSync(join(tmpdir(), 'datapunk-agents-'));
-    closers.push(() => rmSync(path, { recursive: true, force: true }));
-    return path;
-  }
-
-  async function launch(flags: AgentFlags, config: object = {}): Promise<{ agent: Agent; log: string[] }> {
-    const file = join(directory(), 'agent.json');
-    writeFileSync(file, JSON.stringify({ ports: { http: 0, dns: 0 }, ...config }));
-    const log: string[] = [];
-    const loaded = await loadConfig({ ...flags, configFile: [file] }, {});
-    const agent = await startAgent(loaded.config, { log: (line) => log.push(line) });
-    closers.push(() => agent.close());
-    return { agent, log };
-  }
-
   test('an agent restarted with its data is who it was, finds the others by itself, and has all they did meanwhile', async () => {
     const dataDir = directory();
     const one = await launch({ dataDir: directory(), node: 'one', peerAddr: '127.0.0.1:0' }, { primary_node: 'one' });

@@ -1,9 +1,11 @@
 import { Catalog } from '../catalog/index.js';
 import { defaults } from '../model/index.js';
+import type { Row, Store } from '../model/index.js';
 import type { Registry } from '../registry/index.js';
 import { createRegistry } from '../registry/index.js';
 import { silentLogger, type Logger } from '../runtime/index.js';
-import { defaultSyncSettings, parseSeed, RegistrySync, type SyncSettings } from '../sync/index.js';
+import { openMemoryStore } from '../store/index.js';
+import { defaultSyncSettings, parseSeed, RegistrySync, type Held, type SyncSettings } from '../sync/index.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryNetwork } from './memory-network/memory-network.js';
 import { seededRandom } from './seeded-random.js';
@@ -16,9 +18,12 @@ export interface MeshAgent {
   readonly log: readonly string[];
   /** In order: says goodbye. */
   stop(): Promise<void>;
-  /** Its connections end without a word, and nobody listens any more. */
-  kill(): Promise<void>;
+  /** Its connections end without a word, and nobody listens any more. Resolves with its disk. */
+  kill(): Promise<KeptRows>;
 }
+
+/** What an agent that was killed had on disk: started with it, it is the same one again. */
+export type KeptRows = Pick<MeshAgentOptions, 'id' | 'host'> & { readonly rows: readonly Row[] };
 
 export interface MeshAgentOptions {
   /** Its machine: an address of the memory network. Default: one of its own. */
@@ -29,6 +34,7 @@ export interface MeshAgentOptions {
   readonly datacenter?: string;
   readonly keys?: readonly string[];
   readonly settings?: Partial<SyncSettings>;
+  readonly rows?: readonly Row[];
 }
 
 /** Whole agents, without HTTP and DNS, in memory: registries in sync over a network and a clock in the test's hand. */
@@ -65,6 +71,7 @@ export class MeshWorld implements AsyncDisposable {
     const logger = loggerTo(log);
     const { id = this.newId(), datacenter = 'dc1' } = options;
     const registry = await createRegistry({
+      store: await storeOf(options.rows ?? []),
       clock,
       random,
       logger: silentLogger,
@@ -102,10 +109,13 @@ export class MeshWorld implements AsyncDisposable {
         await registry.close();
       },
       kill: async () => {
+        const { documents } = registry.syncHost.held()[0] as Held;
+        const rows = [...registry.snapshot().rows, ...documents];
         isDead = true;
         this.network.kill(host);
         await sync.close();
         await registry.close();
+        return { id, host, rows };
       },
     };
     this.agents.push(agent);
@@ -144,6 +154,12 @@ export class MeshWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const agent of this.agents.splice(0)) await agent.stop();
   }
+}
+
+async function storeOf(rows: readonly Row[]): Promise<Store> {
+  const store = openMemoryStore();
+  if (rows.length > 0) await store.commit(rows.map((row) => ({ op: 'put', row, keepIndexes: true })));
+  return store;
 }
 
 function ringOf(keys: readonly string[]) {

@@ -7,6 +7,11 @@ test('a burst is free, then one comes in each interval', () => {
   expect(pace.take(10_000)).toBe(0);
 });
 
+test('many tokens at once are there when that many have come', () => {
+  const pace = new Pace(100, 10);
+  expect([60, 60, 300].map((tokens) => pace.take(0, tokens))).toEqual([0, 200, 3_200]);
+});
+
 test('what was not used for a while is no more than the burst', () => {
   const pace = new Pace(3, 100);
   pace.take(0);

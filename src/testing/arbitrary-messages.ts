@@ -32,7 +32,7 @@ function stamped<T extends object>(row: Arbitrary<T>): Arbitrary<T> {
     .map(([fields, hlc]) => (hlc === null ? fields : { ...fields, hlc }));
 }
 
-export const anySentRow: {
+const anySentRow: {
   readonly [K in Exclude<RowKind, 'sync' | 'local-service' | 'local-check'>]: Arbitrary<RowOf<K>>;
 } = {
   node: stamped(
@@ -178,7 +178,7 @@ function recordOf(row: Arbitrary<Row>): Arbitrary<Omit<SyncRecord, 'ver'>> {
   });
 }
 
-export function anyDelta(kind: StreamKind): Arbitrary<Message & { readonly type: 'delta' }> {
+function anyDelta(kind: StreamKind): Arbitrary<Message & { readonly type: 'delta' }> {
   const gap = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 1000 }));
   const records = fc.array(fc.tuple(recordOf(kind === 'catalog' ? catalogRow : stateRow), gap), { maxLength: 6 });
   const bounds = fc.record({
@@ -221,7 +221,7 @@ const anyValue = fc.anything({
   values: [fc.string(), fc.integer(), fc.boolean(), fc.bigInt({ min: 0n, max: 2n ** 64n })],
 });
 
-export const anyMember: Arbitrary<MemberInfo> = fc.record({
+const anyMember: Arbitrary<MemberInfo> = fc.record({
   origin: anyOrigin,
   inc: anyCount,
   node: anyName,

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { limits, refOf } from '../../model/index.js';
 import type { Row } from '../../model/index.js';
 import type { Connection } from '../../runtime/index.js';
+import { realClock, tcpNetwork } from '../../runtime/index.js';
+import type { PeerConnectionOptions } from './types.js';
 import { DIALER_HOST, ACCEPTOR_HOST, Peer, PeerWorld } from '../../testing/peer-pair.js';
 import type { PeerOptions } from '../../testing/peer-pair.js';
 import { sampleRows } from '../../testing/sample-rows.js';
@@ -235,6 +237,32 @@ describe('an end', () => {
     await world.clock.advance(100);
     expect(got).toEqual([beat(0)]);
   });
+});
+
+test('agents talk over real sockets as well', async () => {
+  const keys = new PeerKeys([KEYS[0]]);
+  const heard: Message[] = [];
+  const options = (connection: Connection, role: 'dialer' | 'acceptor'): PeerConnectionOptions => ({
+    ...new PeerWorld().options(connection, role, { keys }),
+    clock: realClock,
+  });
+  const listener = await tcpNetwork.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    void openPeerConnection(options(connection, 'acceptor')).then((peer) => {
+      peer.start({
+        message: (message) => void (heard.push(message) && peer.send(message, 'control')),
+        ended: () => {},
+      });
+    });
+  });
+  const dialled = await tcpNetwork.dial(listener.address, { timeoutMs: 5_000 });
+  const peer = await openPeerConnection(options(dialled, 'dialer'));
+  const back = await new Promise<Message>((resolve) => {
+    peer.start({ message: resolve, ended: () => {} });
+    peer.send(delta(1), 'registration');
+  });
+  expect([back, ...heard]).toEqual([delta(1), delta(1)]);
+  peer.destroy();
+  await listener.close();
 });
 
 /** A peer connection whose other side writes what it likes. */

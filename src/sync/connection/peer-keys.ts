@@ -66,7 +66,7 @@ export function isKey(key: string): boolean {
 }
 
 /** The key itself; INVALID_ARGUMENT, without showing it, when it is none. */
-export function checkedKey(key: string): string {
+function checkedKey(key: string): string {
   if (isKey(key)) return key;
   throw invalid(`a gossip key is the base64 text of ${KEY_BYTES} bytes`);
 }

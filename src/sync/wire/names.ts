@@ -16,8 +16,7 @@ export const origin = textThat((value) => /^[^\0/]{1,64}$/u.test(value) && value
 
 export const texts = listOf(text);
 export const optionalTexts = orNull(texts);
-export const stringMap: Codec<StringMap> = mapOf(text);
-export const optionalMap = orNull(stringMap);
+export const optionalMap: Codec<StringMap | null> = orNull(mapOf(text));
 
 /** Base64, which takes a third more than the bytes it says; other spellings of the same bytes stay as they are. */
 export const base64: Codec<string> = {

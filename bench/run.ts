@@ -19,6 +19,8 @@ const ALL = [
   'discover',
   'cache',
   'peer-frames',
+  'sync',
+  'sync-partition',
 ];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 

@@ -40,8 +40,8 @@ export async function listenOnLoopback(server: Server, host = '127.0.0.1', asked
 }
 
 /** A port of the loopback on which nothing listens: given out and closed again. */
-export async function refusedAddress(server: Server): Promise<string> {
-  const { address, close } = await listenOnLoopback(server);
+export async function refusedAddress(server: Server, host?: string): Promise<string> {
+  const { address, close } = await listenOnLoopback(server, host);
   await close();
   return address;
 }

@@ -12,14 +12,12 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { discovery } from '../../src/adapters/undici/index.js';
 import { ServiceDiscoveryManager } from '../../src/client/index.js';
+import { SteadyLoad } from '../support/steady-load.js';
 import { useAgents } from '../support/use-agents.js';
 
 const INSTANCES = 10;
 const PER_SECOND = 1_000;
 const CONTROL_PER_SECOND = 50;
-const EVERY_MS = 10;
-/** More waiting answers than this: the machine has no more to give, and the next ones are left out. */
-const MOST_UNDER_WAY = 300;
 const INSTANCE = join(import.meta.dirname, '../fixtures/rolling-instance.mjs');
 
 const agents = useAgents();
@@ -84,14 +82,14 @@ test('a rolling restart of all instances under load fails no request', { timeout
   const before = getGlobalDispatcher();
   setGlobalDispatcher(dispatcher.compose(interceptor));
   const byInstance = new Map<string, number>();
-  const load = new Load(PER_SECOND, async () => {
+  const load = new SteadyLoad(PER_SECOND, async () => {
     const id = await textOf('http://orders.service/');
     byInstance.set(id, (byInstance.get(id) ?? 0) + 1);
   });
   // What this test would see if the names did nothing: a client that goes round addresses, looked up every second.
   let addresses: readonly string[] = [];
   let turn = 0;
-  const control = new Load(CONTROL_PER_SECOND, async () => {
+  const control = new SteadyLoad(CONTROL_PER_SECOND, async () => {
     await textOf(addresses[turn++ % addresses.length] as string);
   });
   const look = async (): Promise<void> => {
@@ -138,52 +136,4 @@ async function textOf(url: string): Promise<string> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${text}`);
   return text;
-}
-
-/** Requests at a steady pace, whatever becomes of the earlier ones, until it is stopped. */
-class Load {
-  answered = 0;
-  readonly failures: unknown[] = [];
-  private underWay = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
-  private began = 0;
-  private tookMs = 0;
-  private owed = 0;
-
-  constructor(
-    private readonly wanted: number,
-    private readonly ask: () => Promise<void>,
-  ) {}
-
-  get perSecond(): number {
-    return Math.round((this.answered * 1000) / this.tookMs);
-  }
-
-  start(): void {
-    this.began = performance.now();
-    this.timer = setInterval(() => this.beat(), EVERY_MS);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await Promise.all(this.underWay);
-    if (this.began === 0) return;
-    this.tookMs = performance.now() - this.began;
-  }
-
-  /** A late timer is made good, up to what the machine takes. */
-  private beat(): void {
-    const due = ((performance.now() - this.began) / 1000) * this.wanted;
-    for (; this.owed < due; this.owed++) if (this.underWay.size < MOST_UNDER_WAY) this.one();
-  }
-
-  private one(): void {
-    const asked: Promise<void> = this.ask()
-      .then(
-        () => void this.answered++,
-        (error: unknown) => void this.failures.push(error instanceof Error ? (error.cause ?? error) : error),
-      )
-      .finally(() => this.underWay.delete(asked));
-    this.underWay.add(asked);
-  }
 }

@@ -6,9 +6,6 @@ import type { MeshAgent } from '../support/mesh-agent.js';
 let mesh: Mesh | undefined;
 afterEach(() => mesh?.[Symbol.asyncDispose]());
 
-const session = async (agent: MeshAgent): Promise<string> =>
-  (await agent.json<{ ID: string }>('PUT /v1/session/create', { LockDelay: '0s' })).ID;
-
 const value = async (agent: MeshAgent): Promise<string> => (await agent.http('GET /v1/kv/config?raw')).text;
 
 const holder = async (agent: MeshAgent): Promise<string | undefined> =>
@@ -40,7 +37,7 @@ test('of those who want a lock through all agents at once exactly one gets it, a
   const { agents } = mesh;
   const third = mesh.at(2);
   for (let round = 0; round < 10; round++) {
-    const ids = await Promise.all(agents.map(session));
+    const ids = await Promise.all(agents.map((agent) => agent.session()));
     const said = await Promise.all(agents.map((agent, i) => acquire(agent, ids[i] as string)));
     expect(said.toSorted()).toEqual(['false', 'false', 'true']);
     const holder = said.indexOf('true');
@@ -71,12 +68,12 @@ test('of those who want a lock through all agents at once exactly one gets it, a
 
 test('a session of a node that dies ends, and its lock is free', async () => {
   mesh = await Mesh.start({ count: 3, config: { primary_node: 'n0' } });
-  const id = await session(mesh.at(2));
+  const id = await mesh.at(2).session();
   expect(await acquire(mesh.at(2), id)).toBe('true');
   await mesh.at(2).kill();
   const others = without(mesh, 2);
   await mesh.all('lock', holder, undefined, { agents: others });
-  expect(await acquire(mesh.at(1), await session(mesh.at(1)))).toBe('true');
+  expect(await acquire(mesh.at(1), await mesh.at(1).session())).toBe('true');
 });
 
 test('an agent alone is its own home until it has met another; with none named there is none then', async () => {

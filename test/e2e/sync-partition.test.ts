@@ -84,6 +84,27 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     await mesh.all('instances', (agent) => agent.catalog('work'), work(0, 1, 2, 3));
   }, 120_000);
 
+  test('only the side of the home grants locks', async () => {
+    const { mesh, lan } = await meshOf(5, { config: { primary_node: 'n3' } });
+    const sessions = await Promise.all(mesh.agents.map((agent) => agent.session()));
+    lan.partition([0, 1, 2], [3, 4]);
+    await mesh.all('KnownLeader', (agent) => agent.isSure(), false);
+    const said = await Promise.all(
+      mesh.agents.map(async (agent, i) => {
+        const { status, text } = await agent.http(`PUT /v1/kv/lock?acquire=${sessions[i]}`, agent.name);
+        return status === 200 ? text.trim() : text;
+      }),
+    );
+    expect(said.slice(0, 3)).toEqual(Array(3).fill(expect.stringContaining('No cluster leader')));
+    expect(said.slice(3).toSorted()).toEqual(['false', 'true']);
+    const holder = mesh.at(3 + said.slice(3).indexOf('true')).name;
+    lan.heal();
+    await mesh.whole();
+    await mesh.all('lock', async (agent) => (await agent.http('GET /v1/kv/lock?raw')).text, holder, {
+      withinMs: 15_000,
+    });
+  }, 120_000);
+
   test('two agents never expire each other', async () => {
     const { mesh, lan } = await meshOf(2);
     lan.unplug(1);

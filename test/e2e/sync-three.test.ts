@@ -77,6 +77,25 @@ test('a registration is found on all by HTTP, DNS, a blocked query, a watch of t
   }
 });
 
+test('whose fact an instance is, and how far each agent knows the others, is told by all', async () => {
+  for (const agent of mesh.agents) {
+    const explained = await agent.json<{ instances: object[] }>('GET /v1/sync/explain/api');
+    expect(explained.instances).toMatchObject([
+      { node: 'n0', id: 'api-1', owner: { node: 'n0' }, served: 'everywhere' },
+    ]);
+    const cli = await datapunk(['explain', 'api', '--http-addr', agent.process.origin]);
+    expect([cli.code, cli.stdout]).toEqual([0, expect.stringMatching(/api-1.*n0/)]);
+    const lag = async (): Promise<number[]> =>
+      (await agent.json<{ members: { lagVersions: number }[] }>('GET /v1/sync')).members.map(
+        ({ lagVersions }) => lagVersions,
+      );
+    await expect.poll(lag).toEqual([0, 0, 0]);
+    const sync = await datapunk(['sync', '--http-addr', agent.process.origin]);
+    expect([sync.code, sync.stderr]).toEqual([0, '']);
+    for (const { name } of without(mesh, mesh.agents.indexOf(agent))) expect(sync.stdout).toContain(name);
+  }
+});
+
 test('metadata that changes, a check that fails and one that recovers are seen by all', async () => {
   const first = mesh.at(0);
   await first.json('PUT /v1/agent/service/register', { ...api, Meta: { version: '1.0.1' } });

@@ -126,6 +126,11 @@ export class MeshAgent {
     return (await this.http('GET /v1/catalog/nodes')).headers['x-consul-knownleader'] === 'true';
   }
 
+  /** A session of its node whose locks are free at once when it ends. */
+  async session(): Promise<string> {
+    return (await this.json<{ ID: string }>('PUT /v1/session/create', { LockDelay: '0s' })).ID;
+  }
+
   /** Name and state of every member as it sees them: `n0 alive`, sorted. */
   async members(): Promise<string[]> {
     const members = await this.json<Member[]>('GET /v1/agent/members');

@@ -72,7 +72,11 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     lan.unplug(4);
     await delay(4_000);
     for (const agent of others) expect(await agent.passing('work')).toEqual(work(0, 1, 2, 3, 4));
-    await mesh.all('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3), { agents: others });
+    await mesh.all('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3), {
+      agents: others,
+      // Where the machine has much else to do, each allows more.
+      withinMs: 40_000,
+    });
     console.log(`silent machine expired by all after ${Math.round(performance.now() - began)} ms`);
     for (const agent of others) expect(await agent.isSure()).toBe(true);
     expect(await mesh.at(4).isSure()).toBe(false);

@@ -66,7 +66,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<AgentProce
   const exited = exitOf(child).finally(() => files.remove());
   try {
     const line = await readyLine(child, options.timeoutMs ?? READY_WITHIN_MS);
-    return running(child, exited, log, addressesOf(line), configFile, performance.now() - began);
+    return agentProcess(child, exited, log, addressesOf(line), configFile, performance.now() - began);
   } catch (error) {
     child.kill('SIGKILL');
     await exited;
@@ -127,11 +127,16 @@ function start(
     stdio: ['ignore', 'pipe', stderr],
     env: { ...process.env, ...env },
   });
-  const endWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  child.once('exit', () => process.off('exit', endWithUs));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
+
+/** Whatever still runs ends with us. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** With all it wrote. */
 async function exitOf(child: ChildProcess): Promise<Exit> {
@@ -162,7 +167,7 @@ function addressesOf(line: string): Map<string, string[]> {
   return new Map(named.map(([, name = '', at = '']) => [name, at.split(' ')]));
 }
 
-function running(
+function agentProcess(
   child: ChildProcess,
   exited: Promise<Exit>,
   log: readonly string[],

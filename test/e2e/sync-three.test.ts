@@ -1,4 +1,6 @@
 /** Three agents as three machines have them: what one is told, all answer, in every way there is to ask. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ServiceDiscoveryManager } from '../../src/client/index.js';
 import { datapunk } from '../support/agent.js';
@@ -94,6 +96,14 @@ test('whose fact an instance is, and how far each agent knows the others, is tol
     expect([sync.code, sync.stderr]).toEqual([0, '']);
     for (const { name } of without(mesh, mesh.agents.indexOf(agent))) expect(sync.stdout).toContain(name);
   }
+});
+
+test('every counter is in the table of the documentation, and nothing else', async () => {
+  const { counters } = await mesh.at(0).json<{ counters: object }>('GET /v1/sync');
+  const page = readFileSync(join(import.meta.dirname, '../../docs/sync.md'), 'utf8');
+  const table = page.slice(page.indexOf('<!-- counters -->'), page.indexOf('<!-- counters end -->'));
+  const named = table.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)]);
+  expect(named.map(([, name]) => name).sort()).toEqual(Object.keys(counters).sort());
 });
 
 test('metadata that changes, a check that fails and one that recovers are seen by all', async () => {

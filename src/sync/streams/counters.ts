@@ -1,11 +1,11 @@
 /** Counted since the start; docs/sync.md says what each means. */
 export function newCounters() {
   return {
-    pushedFrames: 0,
+    pushedDeltas: 0,
     pushedRecords: 0,
-    servedFrames: 0,
+    servedDeltas: 0,
     servedRecords: 0,
-    receivedFrames: 0,
+    receivedDeltas: 0,
     receivedRecords: 0,
     pullsSent: 0,
     pullsRepeated: 0,

@@ -179,7 +179,7 @@ export class Digests {
     const [piece, ...more] = piecesAfter(stream, ver, { filter: this.holdings.filterFor(peer, stream), most: 2 });
     if (!piece || more.length > 0) return false;
     back.unaskedBytes += bytes;
-    this.counters.servedFrames++;
+    this.counters.servedDeltas++;
     this.counters.servedRecords += piece.message.records.length;
     out.sends.push({ to: peer.origin, ...piece });
     return true;

@@ -41,7 +41,7 @@ export class Intake {
       this.counters.refusedMessages++;
       return;
     }
-    this.counters.receivedFrames++;
+    this.counters.receivedDeltas++;
     this.counters.receivedRecords += delta.records.length;
     stream.claim(delta.inc, delta.end, context.now);
     const transfer = this.transfers.of(stream.id);

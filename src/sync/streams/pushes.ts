@@ -67,7 +67,7 @@ export class Pushes {
     const filter = this.holdings.filterFor(first, stream);
     for (const piece of inOneClass(piecesAfter(stream, from, { filter }))) {
       for (const { origin } of peers) {
-        this.counters.pushedFrames++;
+        this.counters.pushedDeltas++;
         this.counters.pushedRecords += piece.message.records.length;
         out.sends.push({ to: origin, ...piece });
       }

@@ -52,7 +52,7 @@ export class Serving {
       filter: this.holdings.filterFor(peer, stream),
       most: limits.deltaWindow,
     });
-    this.counters.servedFrames += pieces.length;
+    this.counters.servedDeltas += pieces.length;
     for (const { message } of pieces) this.counters.servedRecords += message.records.length;
     if (from > 0 && pieces.length === 1) return inOneClass(pieces);
     return pieces.map(({ message }) => ({ message, priority: 'bulk' }));

@@ -17,7 +17,7 @@ afterEach(() => world.close());
 const note = (what: string) => async (key: string) => void asked.push(`${what} ${key}`);
 
 function encrypted(): void {
-  world.cluster.known.push(memberOf('n2'), memberOf('n3', { state: 'dead' }));
+  world.cluster.known.push(memberOf('n2'), memberOf('n3', { state: 'dead' }), memberOf('far', { datacenter: 'dc2' }));
   world.cluster.keyring = {
     keys: ['one', 'two'],
     primary: 'one',
@@ -48,6 +48,22 @@ test('keys, and how many agents know them', async () => {
       NumNodes: 2,
     },
   ]);
+});
+
+test('an agent of another datacenter counts where it is connected', async () => {
+  encrypted();
+  const peer = {
+    node: 'far',
+    datacenter: 'dc2',
+    address: '',
+    rttMs: 1,
+    sentBytes: 0,
+    receivedBytes: 0,
+    queuedBytes: 0,
+  };
+  const connected = { ...peer, origin: 'origin-far', state: 'connected', droppedFrames: 0 } as const;
+  world.cluster.parts = { peers: [{ ...connected, compression: 'off', encrypted: true }] };
+  expect((await world.ask(PATH)).json()).toMatchObject([{ NumNodes: 3 }]);
 });
 
 test('keys are installed, used and removed', async () => {

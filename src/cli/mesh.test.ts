@@ -187,13 +187,13 @@ describe('keyring', () => {
   test('is listed and changed', async () => {
     const asked: string[] = [];
     const note = (what: string) => async (key: string) => void asked.push(`${what} ${key}`);
-    const counted = new Map([['one', 3]]);
+    const counted = new Map([['one', 2]]);
     const changes = { counts: () => counted, install: note('install'), use: note('use'), remove: note('remove') };
     world.cluster.keyring = { keys: ['one', 'two'], primary: 'one', ...changes };
     expect(await lines('keyring', 'list')).toEqual([
       ['KEY', 'AGENTS', 'IN USE', 'DC'],
-      ['one', '3 of 3', 'yes', 'dc1'],
-      ['two', '1 of 3', 'no', 'dc1'],
+      ['one', '2 of 2', 'yes', 'dc1'],
+      ['two', '1 of 2', 'no', 'dc1'],
     ]);
     for (const change of ['install', 'use', 'remove']) await run('keyring', change, 'three');
     expect(asked).toEqual(['install three', 'use three', 'remove three']);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Keyring } from '../../model/index.js';
+import type { Cluster, Keyring } from '../../model/index.js';
 import { refusal } from '../core/errors.js';
 import { done } from '../core/reply.js';
 import type { Reply } from '../core/reply.js';
@@ -32,9 +32,20 @@ function keyring(request: ApiRequest): Reply {
       Segment: '',
       Keys: known(ring.keys),
       PrimaryKeys: known([ring.primary]),
-      NumNodes: cluster.members().filter(({ state }) => state === 'alive' || state === 'suspect').length,
+      NumNodes: heardOf(cluster, handle.catalog.datacenter),
     },
   ]);
+}
+
+/** Agents that should have the keys and would tell us: all of ours, and of other datacenters those we are connected to. */
+function heardOf(cluster: Cluster, datacenter: string): number {
+  const { peers } = cluster.report();
+  const connected = new Set(peers.filter(({ state }) => state === 'connected').map(({ origin }) => origin));
+  const counts = cluster.members().filter((member) => {
+    if (member.datacenter !== datacenter) return connected.has(member.origin);
+    return member.state === 'alive' || member.state === 'suspect';
+  });
+  return counts.length;
 }
 
 function changeKeyring(change: 'install' | 'use' | 'remove'): Handler {

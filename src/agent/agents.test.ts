@@ -183,6 +183,17 @@ describe('on disk', () => {
     expect([refused.status, refused.text]).toEqual([500, 'No cluster leader']);
   });
 
+  test('keys that were changed while it ran are those it starts with again', async () => {
+    const [old, next] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64')) as [string, string];
+    const flags = { dataDir: directory(), peerAddr: '127.0.0.1:0' };
+    const first = await launch(flags, { encrypt: old });
+    await first.agent.cluster.keyring?.install(next);
+    await first.agent.cluster.keyring?.use(next);
+    await first.agent.close();
+    const again = await launch(flags, { encrypt: old });
+    expect([again.agent.cluster.keyring?.keys, again.agent.cluster.keyring?.primary]).toEqual([[next, old], next]);
+  });
+
   test('the default peer port, taken: a warning, and it runs alone', async () => {
     await using taken = await listenOnLoopback(createServer(), '127.0.0.77', 8301);
     const { agent, log } = await launch({ dataDir: directory() }, { client_addr: '127.0.0.77' });

@@ -48,7 +48,10 @@ export async function startPeers(
     if (!isTaken(error)) throw error;
     const at = showListen({ type: 'tcp', ...listen });
     if (isAsked) throw cannotListen(at, error);
-    logger.warn({ address: at, advice: 'give another one with --peer-addr, or ports.serf_lan -1' }, 'peers.port_taken');
+    logger.warn(
+      { address: at, reason: error.message, advice: 'give another one with --peer-addr, or ports.serf_lan -1' },
+      'peers.port_taken',
+    );
     return withoutPort(config, registry, logger);
   }
 }

@@ -1,5 +1,5 @@
 /** Registry synchronisation: what agents tell each other, and who is there (docs/sync.md). */
-export { aloneCluster, isLone, type AloneAgent } from './alone-cluster.js';
+export { aloneCluster, isLone } from './alone-cluster.js';
 export { isKey, PeerKeys } from './connection/peer-keys.js';
 export { HybridClock, hlcWallMs } from './hlc.js';
 export type { Held, LocalSet, SyncHost } from './host.js';
@@ -9,6 +9,6 @@ export type { StoredKeys } from './loop/cluster-keyring.js';
 export type { RegistrySyncOptions } from './options.js';
 export { protocolVersions } from './protocol.js';
 export { RegistrySync } from './registry-sync.js';
-export { parseSeed, type Seed } from './seed-address.js';
+export { parseSeed } from './seed-address.js';
 export { defaultSyncSettings, type SyncSettings } from './settings.js';
 export type { LocalChange, Merge, MergeTarget, Notice } from './step/types.js';

@@ -142,3 +142,25 @@ test('a signal while it starts is a stop as any other', async () => {
   signal?.('SIGTERM');
   expect(await agent).toMatchObject({ code: 0, signal: null });
 });
+
+const startPeer = (node: string, ...flags: string[]): Promise<AgentProcess> =>
+  agents.start({
+    flags: ['--node', node, '--peer-addr', '127.0.0.1:0', ...flags],
+    config: { leave_on_terminate: true },
+  });
+
+test('among several agents a stop is a pause, and a departure only where the configuration says so', async () => {
+  const stays = await startPeer('stays');
+  const join = ['--join', stays.addresses.get('peers')?.[0] ?? ''];
+  const states = async (): Promise<string[]> => {
+    const members = await httpJson<{ Name: string; Status: number }[]>(stays.origin, 'GET /v1/agent/members');
+    return members.map(({ Name, Status }) => `${Name} ${Status}`).sort();
+  };
+  const leaver = await startPeer('leaver', ...join);
+  const pauser = await startPeer('pauser', ...join);
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['leaver 1', 'pauser 1', 'stays 1']);
+  expect(await leaver.stop('SIGTERM')).toMatchObject({ code: 0 });
+  expect(await pauser.stop('SIGINT')).toMatchObject({ code: 0 });
+  // Left is 3; who only stopped is missed, and alive to others until it is silent for too long.
+  expect(await states()).toEqual(['leaver 3', 'pauser 1', 'stays 1']);
+});

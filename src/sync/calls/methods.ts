@@ -142,7 +142,7 @@ function asOutcome(value: unknown): TxnOutcome {
   return txnOutcome.parse(value) as unknown as TxnOutcome;
 }
 
-export type Methods = typeof methods;
+type Methods = typeof methods;
 export type MethodName = keyof Methods;
 export type BodyOf<M extends MethodName> = ReturnType<Methods[M]['body']>;
 export type ResultOf<M extends MethodName> = ReturnType<Methods[M]['result']>;

@@ -47,6 +47,7 @@ cluster.parts = {
     deathsHard: 1,
     deathsSilence: 0,
     refutes: 7,
+    withheldDeaths: 2,
   },
 };
 
@@ -75,6 +76,7 @@ test.each([
   ['discovery_sync_resets_total', { reason: 'corrupt' }, 2],
   ['discovery_sync_deaths_total', { evidence: 'silence' }, 0],
   ['discovery_sync_refutes_total', undefined, 7],
+  ['discovery_sync_withheld_deaths', undefined, 2],
 ])('%s %j', (name, labels, value) => {
   const found = all.filter(
     (metric) => metric.name === name && JSON.stringify(metric.labels) === JSON.stringify(labels),

@@ -15,7 +15,9 @@ export function* syncMetrics(cluster: Cluster): Generator<Metric> {
   yield gauge('protected_mode', '1 while nothing is taken out of discovery.', report.protectedMode.active ? 1 : 0);
   yield gauge('local_health', 'How badly this agent keeps up: 0 to 8.', report.localHealth);
   yield gauge('event_loop_lag_seconds', 'How late the loop of sync was last.', report.eventLoopLagMs / 1000);
-  for (const [name, value] of Object.entries(report.counters)) yield counted(name, value);
+  const { withheldDeaths = 0, ...counters } = report.counters;
+  yield gauge('withheld_deaths', 'Agents held dead but for protected mode, now.', withheldDeaths);
+  for (const [name, value] of Object.entries(counters)) yield counted(name, value);
 }
 
 function* members(report: SyncReport, { home }: Cluster): Generator<Metric> {

@@ -137,6 +137,36 @@ describe('silence', () => {
     expect(isWell(mesh)).toBe(true);
   });
 
+  test('that ended while we stood still is not taken for death from what was said meanwhile', () => {
+    const mesh = meshOf(20);
+    mesh.get('3').stall(9_000);
+    mesh.run(1_000);
+    mesh.get('4').stall(8_500);
+    mesh.run(12_000);
+    expect(everTold(mesh, 'dead').some((line) => line === '1: 3')).toBe(true);
+    expect(everTold(mesh, 'dead').filter((line) => line.startsWith('4:'))).toEqual([]);
+    expect(isWell(mesh)).toBe(true);
+  });
+
+  test('ends with the first tick of one that stood still', () => {
+    const mesh = meshOf(5);
+    mesh.get('1').stall(4_000);
+    mesh.run(3_999);
+    expect(hold(mesh, '1', 'suspect')).toBe(true);
+    expect(mesh.until(() => hold(mesh, '1', 'alive'), 1_000)).toBeLessThanOrEqual(5);
+  });
+
+  test('of the dead is told to one that starts, by those who watch', () => {
+    const mesh = meshOf(5);
+    mesh.get('1').vanish();
+    mesh.run(10_000);
+    mesh.get('2').crash();
+    const again = mesh.get('2').restart();
+    expect(again.state('1')).toBe('alive');
+    expect(mesh.until(() => again.state('1') === 'dead', 10_000)).toBeLessThan(1_000);
+    expect(again.members.protectedMode().active).toBe(false);
+  });
+
   test('is judged more slowly by an agent that is not well itself', () => {
     const mesh = meshOf(3);
     const agent = mesh.get('2');

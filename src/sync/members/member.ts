@@ -54,6 +54,7 @@ export class Member implements MemberView {
 
   private currentInfo: MemberInfo;
   private currentHash: Hash;
+  private currentName: string;
 
   constructor(
     info: MemberInfo,
@@ -63,6 +64,7 @@ export class Member implements MemberView {
   ) {
     this.currentInfo = info;
     this.currentHash = infoHash(info);
+    this.currentName = nameKey(info);
     this.hash = hashText(info.origin);
     this.heardAt = knownAt;
   }
@@ -85,6 +87,10 @@ export class Member implements MemberView {
     return this.currentInfo;
   }
 
+  get nameKey(): string {
+    return this.currentName;
+  }
+
   get infoHash(): Hash {
     return this.currentHash;
   }
@@ -97,12 +103,13 @@ export class Member implements MemberView {
     }
     this.currentInfo = info;
     this.currentHash = infoHash(info);
+    this.currentName = nameKey(info);
   }
 }
 
-/** Node names are compared without case, as everywhere. */
-export function sameName(a: MemberInfo, b: MemberInfo): boolean {
-  return a.datacenter === b.datacenter && a.node.toLowerCase() === b.node.toLowerCase();
+/** Equal for agents of one name; node names are compared without case, as everywhere. */
+export function nameKey({ datacenter, node }: MemberInfo): string {
+  return `${datacenter}\u0000${node.toLowerCase()}`;
 }
 
 export function sameAddress(a: MemberInfo, b: MemberInfo): boolean {

@@ -8,7 +8,7 @@ import { isAlone } from './home.js';
 import type { Liveness } from './liveness.js';
 import { cleanInfo, compareInfo, infoFault } from './member-info.js';
 import { forgetMember, persistMember } from './member-documents.js';
-import { Member, sameName } from './member.js';
+import { Member, nameKey } from './member.js';
 import type { MemberTable } from './table.js';
 
 /** Between two answers to those who know a later life of ours than we do: two agents with one id must not race. */
@@ -78,7 +78,7 @@ export class Membership {
     if (self.left || this.claimedEpoch === this.table.epoch) return;
     this.claimedEpoch = this.table.epoch;
     for (const member of this.table.local) {
-      if (!sameName(member.info, self) || !maySucceed(member, self)) continue;
+      if (member.nameKey !== this.table.self.nameKey || !maySucceed(member, self)) continue;
       const succeeds = [...self.succeeds, member.info.origin].slice(-limits.memberSucceeds);
       this.own.raiseAbove(member.info.inc, context, { succeeds });
       this.succeed(this.table.self, member.info.origin, context);
@@ -155,7 +155,7 @@ export class Membership {
 
   private mayBeKnown(info: MemberInfo, known: Member | undefined, context: StepContext): boolean {
     if (!known && this.table.isFull) return this.refuse(info, 'too many agents are known', context);
-    const isClaim = !known || known.info.left || !sameName(known.info, info);
+    const isClaim = !known || known.info.left || known.nameKey !== nameKey(info);
     if (!isClaim) return true;
     const fault = nameFault(this.table, info, { attentiveMs: this.time.ms, isDirect: false });
     if (fault !== undefined) return this.refuse(info, fault, context);

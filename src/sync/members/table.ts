@@ -1,6 +1,6 @@
 import { limits } from '../../model/index.js';
 import type { Hash, MemberInfo, Origin } from '../messages.js';
-import { sameName, type Member } from './member.js';
+import { nameKey, type Member } from './member.js';
 
 /**
  * All agents that were ever known, each once, and lists of them that are asked for often. `changed` is to be called by
@@ -71,15 +71,19 @@ export class MemberTable {
   }
 
   get isFull(): boolean {
-    const { local, remote } = this.derived();
-    return local.length + remote.length + 1 >= limits.members;
+    let present = 1;
+    for (const { info } of this.members.values()) if (!info.left) present++;
+    return present >= limits.members;
   }
 
   /** Another agent that goes by that name now, whatever its state. */
   namesake(info: MemberInfo): Member | undefined {
-    const holds = (other: Member): boolean => other.info.origin !== info.origin && sameName(other.info, info);
-    if (holds(this.self)) return this.self;
-    return (info.datacenter === this.self.info.datacenter ? this.local : this.remote).find(holds);
+    const name = nameKey(info);
+    if (this.self.nameKey === name) return this.self;
+    for (const other of this.members.values()) {
+      if (other.nameKey === name && other.info.origin !== info.origin && !other.info.left) return other;
+    }
+    return undefined;
   }
 
   /** An agent that took over from this one, if it has not begun a later life since. */

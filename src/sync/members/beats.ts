@@ -64,6 +64,7 @@ export class Beats {
 
   /** Somebody doubts that we are well: everybody hears that we are, once in a heartbeat, and the doubter for a while. */
   doubted(by: Member, context: StepContext): void {
+    for (const [origin, until] of this.doubters) if (until < this.time.ms) this.doubters.delete(origin);
     this.doubters.set(by.info.origin, this.time.ms + this.settings.lossWindowMs);
     if (this.time.ms - this.saidAliveAt < this.settings.heartbeatMs) return;
     this.saidAliveAt = this.time.ms;
@@ -77,16 +78,17 @@ export class Beats {
     }
   }
 
-  private receivers(): Iterable<Member> {
-    const receivers = new Set<Member>(this.monitors.ofSelf());
-    for (const [origin, until] of this.doubters) {
-      const doubter = this.table.get(origin);
-      if (!doubter || until < this.time.ms) this.doubters.delete(origin);
-      else receivers.add(doubter);
-    }
-    const isTurn = ({ hash }: Member): boolean => (hash + this.count) % defaults.membership.slowBeats === 0;
-    for (const peer of [...this.table.localPeers, ...this.table.remotePeers]) if (isTurn(peer)) receivers.add(peer);
-    return [...receivers].filter(({ isConnected }) => isConnected);
+  private receivers(): readonly Member[] {
+    const monitors = this.monitors.ofSelf();
+    return this.table.connected.filter((peer) => this.isTurn(peer) || monitors.has(peer) || this.isDoubter(peer));
+  }
+
+  private isTurn({ hash }: Member): boolean {
+    return (hash + this.count) % defaults.membership.slowBeats === 0;
+  }
+
+  private isDoubter({ info }: Member): boolean {
+    return this.doubters.size > 0 && (this.doubters.get(info.origin) ?? 0) >= this.time.ms;
   }
 
   private send(to: Member, { now, out }: StepContext): void {

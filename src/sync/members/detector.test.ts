@@ -24,6 +24,9 @@ const everTold = (mesh: MemberMesh, state: string): string[] =>
 const sees = (mesh: MemberMesh, side: readonly string[], other: readonly string[], state: string): boolean =>
   side.every((name) => other.every((lost) => mesh.get(name).state(lost) === state));
 
+const told = (agent: MeshAgent, name: string): string[] =>
+  agent.notices.flatMap((notice) => (notice.type === 'member' && notice.node === name ? [notice.state] : []));
+
 describe('a crash', () => {
   test('is known to all of twenty within 0.7 s', () => {
     for (let seed = 1; seed <= 5; seed++) {
@@ -149,11 +152,14 @@ describe('silence', () => {
   });
 
   test('ends with the first tick of one that stood still', () => {
-    const mesh = meshOf(5);
-    mesh.get('1').stall(4_000);
-    mesh.run(3_999);
-    expect(hold(mesh, '1', 'suspect')).toBe(true);
-    expect(mesh.until(() => hold(mesh, '1', 'alive'), 1_000)).toBeLessThanOrEqual(5);
+    for (let seed = 1; seed <= 5; seed++) {
+      const mesh = meshOf(5, { seed });
+      mesh.get('1').stall(1_000);
+      mesh.run(1_005);
+      for (const name of ['2', '3', '4', '5']) {
+        expect(mesh.nowMs - (mesh.get(name).view('1')?.heardMs ?? 0)).toBeLessThanOrEqual(5);
+      }
+    }
   });
 
   test('of the dead is told to one that starts, by those who watch', () => {
@@ -181,7 +187,107 @@ describe('silence', () => {
   });
 });
 
+describe('who is dead', () => {
+  test('stays so when those who said so have been restarted', () => {
+    const mesh = meshOf(6);
+    mesh.get('1').vanish();
+    mesh.run(10_000);
+    for (const name of ['2', '3', '4', '5']) {
+      mesh.get(name).crash();
+      mesh.run(200);
+      mesh.get(name).restart();
+      mesh.run(15_000);
+    }
+    expect(told(mesh.get('6'), '1')).toEqual(['alive', 'suspect', 'dead']);
+  });
+
+  test('is so no more when its monitors hear it, also to one that does not', () => {
+    const mesh = meshOf(5);
+    const others = ['2', '3', '4', '5'];
+    mesh.partition(['1'], others);
+    mesh.run(10_000);
+    expect(hold(mesh, '1', 'suspect')).toBe(false);
+    expect(mesh.get('5').state('1')).toBe('dead');
+    mesh.heal();
+    mesh.partition(['1'], ['5']);
+    mesh.run(15_000);
+    expect(mesh.get('4').state('1')).toBe('alive');
+    expect(mesh.get('5').state('1')).toBe('suspect');
+    expect(told(mesh.get('5'), '1').filter((state) => state === 'dead')).toHaveLength(1);
+  });
+
+  test('takes two refusals: one may be of the moment between two lives', () => {
+    const mesh = meshOf(3);
+    mesh.get('1').vanish();
+    const refused = (): void => mesh.get('2').act((members, context) => members.dialFailed('id-1', 'hard', context));
+    refused();
+    mesh.run(100);
+    expect(mesh.get('2').state('1')).toBe('alive');
+    refused();
+    mesh.run(100);
+    expect(mesh.get('2').state('1')).toBe('suspect');
+  });
+
+  test('and for long does not count as lost to one that is started anew', () => {
+    const mesh = meshOf(7);
+    for (const name of ['1', '2']) {
+      mesh.get(name).crash();
+      mesh.run(70_000);
+    }
+    mesh.get('3').crash();
+    const again = mesh.get('3').restart();
+    mesh.run(10_000);
+    expect([again.state('1'), again.state('2')]).toEqual(['dead', 'dead']);
+    expect(again.notices.filter(({ type }) => type === 'protected')).toEqual([]);
+  });
+});
+
+describe('an accusation', () => {
+  /** How often that agent had to say that it is well. */
+  const refutes = (mesh: MemberMesh, name: string): number => mesh.get(name).members.counters()['refutes'] ?? 0;
+
+  test('ends with the connection over which it came, in case it was taken back meanwhile', () => {
+    const mesh = meshOf(4);
+    mesh.partition(['1'], ['2']);
+    mesh.run(4_000);
+    mesh.partition(['2'], ['3', '4']);
+    mesh.run(8_000);
+    mesh.heal();
+    mesh.run(10_000);
+    const before = refutes(mesh, '1');
+    mesh.run(20_000);
+    expect(refutes(mesh, '1')).toBe(before);
+  });
+
+  test('ends with the accuser', () => {
+    const mesh = meshOf(4);
+    mesh.partition(['1'], ['2']);
+    mesh.run(4_000);
+    mesh.get('2').crash();
+    mesh.run(2_000);
+    const before = refutes(mesh, '1');
+    mesh.run(20_000);
+    expect(refutes(mesh, '1')).toBe(before);
+  });
+
+  test('is answered once for all', () => {
+    const mesh = meshOf(20);
+    for (const name of all.slice(1)) mesh.cut(name, '1');
+    mesh.run(4_900);
+    for (const name of all.slice(1)) expect(refutes(mesh, name)).toBeLessThanOrEqual(13);
+  });
+});
+
 describe('links', () => {
+  test('that carry nothing to agents that nobody accuses are noticed after a while', () => {
+    const mesh = meshOf(20);
+    const some = all.slice(10);
+    mesh.partition(['1'], some);
+    mesh.run(17_000);
+    expect(some.map((name) => mesh.get('1').state(name))).toEqual(some.map(() => 'suspect'));
+    expect(all.slice(1, 10).every((name) => mesh.get(name).state('1') === 'alive')).toBe(true);
+  });
+
   test('one that is cut between two agents costs neither its life', () => {
     for (const count of [3, 6, 20]) {
       const mesh = meshOf(count);

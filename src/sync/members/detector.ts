@@ -43,6 +43,8 @@ export class Detector {
   /** Verdicts that protected mode holds back now. */
   withheld = 0;
   private verdictsFrom = 0;
+  /** Of the table when it was last looked at as a whole. */
+  private epoch = -1;
 
   constructor(
     private readonly table: MemberTable,
@@ -80,12 +82,22 @@ export class Detector {
 
   /** Each tick, and only then: of news that waited the last may say the opposite of the first. */
   review(context: StepContext): void {
-    for (const member of this.table.local) this.watch(member, context);
-    for (const member of this.table.local) this.ask(member, context);
+    const members = this.epoch === this.table.epoch ? this.table.local.filter(this.isInQuestion) : this.table.local;
+    this.epoch = this.table.epoch;
+    for (const member of members) this.watch(member, context);
+    for (const member of members) this.ask(member, context);
     this.protection.update(context);
     this.withheld = 0;
-    for (const member of this.table.local) this.judge(member, context);
+    for (const member of members) this.judge(member, context);
   }
+
+  /** Of all others nothing can have changed through time alone. */
+  private readonly isInQuestion = (member: Member): boolean => {
+    if (member.state !== 'alive' || member.votes.accusations > 0 || member.hardAt !== undefined) return true;
+    if (member.askedAt !== undefined) return true;
+    const silentMs = this.judges.time.ms - member.heardAt;
+    return member.watchedAt === undefined ? this.isLongSilent(member) : silentMs >= this.limits.suspectAfterMs;
+  };
 
   private watch(member: Member, context: StepContext): void {
     const said = member.votes.accusations > 0 ? member.votes.get(this.table.self.info.origin) : undefined;

@@ -490,6 +490,19 @@ describe('other datacenters', () => {
     for (const name of names(5)) expect(mesh.get(name).state(lost)).toBe('alive');
   });
 
+  test('one that only one gateway does not reach is reached', () => {
+    const mesh = twoDatacenters();
+    const [gateway = ''] = gatewaysOf(mesh);
+    const [lost = ''] = mesh
+      .get(gateway)
+      .members.remotePeers()
+      .map(({ node }) => node);
+    mesh.partition([gateway], [lost]);
+    mesh.run(20_000);
+    expect(mesh.get(gateway).state(lost)).toBe('suspect');
+    for (const name of names(5)) expect(name === gateway || mesh.get(name).state(lost) === 'alive').toBe(true);
+  });
+
   test('a datacenter that is cut off is suspect as a whole, and found again by trying one after another', () => {
     const mesh = twoDatacenters();
     const theirs = ['11', '12', '13', '14', '15'];

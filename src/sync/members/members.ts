@@ -108,7 +108,6 @@ class Members implements MembersPart {
     this.table.changed();
     this.pieces.detector.heard(member, context);
     this.pieces.membership.sendAll(member, false, context);
-    this.pieces.membership.correct(member, [peer], false, context);
     this.pieces.opinions.greet(member, context);
     this.pieces.beats.greet(member, context);
     this.finish(context);

@@ -11,6 +11,7 @@ export class Monitors {
   private epoch = -1;
   private readonly ranks = new Map<Member, readonly Member[]>();
   private readonly voting = new Map<Member, readonly Member[]>();
+  private own: ReadonlySet<Member> | undefined;
 
   constructor(
     private readonly table: MemberTable,
@@ -26,9 +27,10 @@ export class Monitors {
   }
 
   /** Those who expect beats of us: some may be suspect only here, others be monitors only here. */
-  ofSelf(): readonly Member[] {
+  ofSelf(): ReadonlySet<Member> {
+    this.refresh();
     const { self } = this.table;
-    return [...new Set([...this.ranked(self).slice(0, this.count), ...this.votersOf(self)])];
+    return (this.own ??= new Set([...this.ranked(self).slice(0, this.count), ...this.votersOf(self)]));
   }
 
   private ranked(about: Member): readonly Member[] {
@@ -44,12 +46,16 @@ export class Monitors {
     return [this.table.self, ...this.table.local].filter((member) => member.state !== 'dead');
   }
 
+  private refresh(): void {
+    if (this.epoch === this.table.epoch) return;
+    this.epoch = this.table.epoch;
+    this.ranks.clear();
+    this.voting.clear();
+    this.own = undefined;
+  }
+
   private kept(lists: Map<Member, readonly Member[]>, about: Member, make: () => readonly Member[]): readonly Member[] {
-    if (this.epoch !== this.table.epoch) {
-      this.epoch = this.table.epoch;
-      this.ranks.clear();
-      this.voting.clear();
-    }
+    this.refresh();
     let list = lists.get(about);
     if (!list) lists.set(about, (list = make()));
     return list;

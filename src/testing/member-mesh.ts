@@ -181,7 +181,7 @@ export class MeshAgent {
     const out: Effects = { merges: [], sends: [], notices: [] };
     happen(this.members, { now: this.mesh.nowMs, wall: WALL_MS + this.mesh.nowMs, random: this.mesh.random, out });
     this.keep(out);
-    for (const { to, message } of out.sends) this.send(to, message);
+    if (out.sends.length > 0) for (const { to, message } of out.sends) this.send(to, message);
   }
 
   /** Frozen as by SIGSTOP: what is sent to it waits. */

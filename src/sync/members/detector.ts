@@ -22,6 +22,7 @@ interface Judges {
   readonly liveness: Liveness;
 }
 
+const NOBODY: readonly Member[] = [];
 const WELL: Judgement = { verdict: 'alive', evidence: 'silence' };
 const SILENT: Judgement = { verdict: 'suspect', evidence: 'silence' };
 const SILENT_LONG: Judgement = { verdict: 'dead', evidence: 'silence' };
@@ -82,7 +83,8 @@ export class Detector {
 
   /** Each tick, and only then: of news that waited the last may say the opposite of the first. */
   review(context: StepContext): void {
-    const members = this.epoch === this.table.epoch ? this.table.local.filter(this.isInQuestion) : this.table.local;
+    const { local } = this.table;
+    const members = this.epoch !== this.table.epoch ? local : local.some(this.isInQuestion) ? local : NOBODY;
     this.epoch = this.table.epoch;
     for (const member of members) this.watch(member, context);
     for (const member of members) this.ask(member, context);

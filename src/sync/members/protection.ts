@@ -32,6 +32,8 @@ export class Protection {
   private endedAt = Number.NEGATIVE_INFINITY;
   private epoch = -1;
   private isCalm = false;
+  /** A dead one still belongs to the stable view. */
+  private awaitsExpiry = false;
   private readonly stable = new Set<Origin>();
   /** Losses before this time do not count for the brake; undefined while it is off. */
   private brakeFloor: number | undefined;
@@ -49,10 +51,11 @@ export class Protection {
 
   /** To be called after suspicion and before verdicts. Time alone changes nothing while all are well. */
   update({ now, out }: StepContext): void {
-    if (this.epoch === this.table.epoch && this.isCalm) return;
+    const isChanged = this.epoch !== this.table.epoch;
+    if (!isChanged && this.isCalm) return;
     this.epoch = this.table.epoch;
-    this.isCalm = this.table.local.every(({ state }) => state === 'alive');
-    this.followStable();
+    if (isChanged) this.isCalm = this.table.local.every(({ state }) => state === 'alive');
+    if (isChanged || this.awaitsExpiry) this.followStable();
     const reason = this.judge();
     const isActive = reason !== '';
     if (isActive !== this.isActive) {
@@ -65,6 +68,7 @@ export class Protection {
   }
 
   private followStable(): void {
+    this.awaitsExpiry = this.table.local.some(({ state, info }) => state === 'dead' && this.stable.has(info.origin));
     const present = new Set<Origin>([this.table.self.info.origin]);
     for (const member of this.table.local) {
       const { origin } = member.info;

@@ -27,6 +27,9 @@ const sees = (mesh: MemberMesh, side: readonly string[], other: readonly string[
 const told = (agent: MeshAgent, name: string): string[] =>
   agent.notices.flatMap((notice) => (notice.type === 'member' && notice.node === name ? [notice.state] : []));
 
+/** How often that agent had to say that it is well. */
+const refutes = (mesh: MemberMesh, name: string): number => mesh.get(name).members.counters()['refutes'] ?? 0;
+
 describe('a crash', () => {
   test('is known to all of twenty within 0.7 s', () => {
     for (let seed = 1; seed <= 5; seed++) {
@@ -243,9 +246,6 @@ describe('who is dead', () => {
 });
 
 describe('an accusation', () => {
-  /** How often that agent had to say that it is well. */
-  const refutes = (mesh: MemberMesh, name: string): number => mesh.get(name).members.counters()['refutes'] ?? 0;
-
   test('ends with the connection over which it came, in case it was taken back meanwhile', () => {
     const mesh = meshOf(4);
     mesh.partition(['1'], ['2']);

@@ -142,21 +142,19 @@ describe('what is remembered', () => {
   });
 });
 
-describe('bounds', () => {
-  const many = (count: number, left: boolean): MemberInfo[] =>
-    Array.from({ length: count }, (_, at) =>
-      memberInfo(`m${at}`, { datacenter: `dc${at % 7}x`, inc: left ? 2 : 1, left }),
-    );
+const many = (count: number, left: boolean): MemberInfo[] =>
+  Array.from({ length: count }, (_, at) =>
+    memberInfo(`m${at}`, { datacenter: `dc${at % 7}x`, inc: left ? 2 : 1, left }),
+  );
 
-  function tell(agent: MeshAgent, members: readonly MemberInfo[]): void {
-    for (let at = 0; at < members.length; at += 256) {
-      const part = members.slice(at, at + 256);
-      agent.act((target, context) =>
-        target.message('id-2', { type: 'members', members: part, answer: false }, context),
-      );
-    }
+function tell(agent: MeshAgent, members: readonly MemberInfo[]): void {
+  for (let at = 0; at < members.length; at += 256) {
+    const part = members.slice(at, at + 256);
+    agent.act((target, context) => target.message('id-2', { type: 'members', members: part, answer: false }, context));
   }
+}
 
+describe('bounds', () => {
   test('so many agents are known and no more', () => {
     const agent = meshOf(2).get('1');
     tell(agent, many(1_200, false));

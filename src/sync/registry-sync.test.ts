@@ -102,6 +102,21 @@ describe('meeting', () => {
   });
 });
 
+test('between datacenters those connections stay that gateways need', async () => {
+  await using world = new MeshWorld();
+  const [first, ...others] = await world.mesh(['a1', 'a2', 'a3', 'a4']);
+  const join = [first?.host ?? ''];
+  const far: MeshAgent[] = [];
+  for (const name of ['b1', 'b2', 'b3', 'b4']) far.push(await world.start(name, { datacenter: 'dc2', join }));
+  await world.clock.advance(15_000);
+  const across = [first as MeshAgent, ...others].map((agent) =>
+    connected(agent).filter((name) => name.startsWith('b')),
+  );
+  expect(across.map((names) => names.length).sort((one, other) => one - other)).toEqual([0, 0, 2, 2]);
+  expect(world.network.connections).toBe(6 + 6 + 4);
+  for (const agent of far) expect(states(agent)).toHaveLength(8);
+});
+
 describe('parting', () => {
   test('an agent that is killed is suspect at once and dead within a second, for everybody', async () => {
     await using world = new MeshWorld();

@@ -7,6 +7,8 @@ import type { OutgoingCalls, StreamPosition } from './outgoing-calls.js';
 export interface CommandCallerOptions {
   readonly clock: Clock;
   readonly calls: Pick<OutgoingCalls, 'ask'>;
+  /** Resolves when nothing that must not be forgotten is on its way to the disk any more. */
+  readonly unheld: () => Promise<void>;
   /** What this agent has done so far, as its peers are told. */
   readonly own: () => readonly StreamPosition[];
   readonly known: (needs: readonly StreamPosition[], timeoutMs: number) => Promise<void>;
@@ -18,8 +20,9 @@ export class CommandCaller {
 
   /** Rejects with the error of the command there, or with UNAVAILABLE or TIMEOUT when nobody knows how it ended. */
   async call<M extends MethodName>(to: Origin, name: M, body: BodyOf<M>, caller?: Caller): Promise<ResultOf<M>> {
-    const { clock, calls, own, known } = this.options;
+    const { clock, calls, unheld, own, known } = this.options;
     const dueMs = clock.now() + defaults.peerCallTimeoutMs;
+    await unheld();
     const { value, seen } = await calls.ask(to, name, { token: caller?.token ?? '', needs: own(), body });
     const result = resultOf(name, value);
     await known(seen, Math.max(0, dueMs - clock.now()));

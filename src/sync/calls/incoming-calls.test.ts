@@ -11,6 +11,7 @@ function incoming(commands: Partial<RegistryCommands>, options: Partial<Incoming
   const calls = new IncomingCalls({
     commands: commands as RegistryCommands,
     send: (_, message) => void answers.push(message),
+    unheld: async () => {},
     known: async () => {},
     refuse: () => {},
     seen: () => [position],

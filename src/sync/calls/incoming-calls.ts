@@ -9,7 +9,10 @@ type CallMessage = Message & { readonly type: 'call' };
 
 export interface IncomingCallsOptions {
   readonly commands: RegistryCommands;
+  /** Throws for what cannot be said. */
   readonly send: (to: Origin, message: AnswerMessage) => void;
+  /** Resolves when nothing that must not be forgotten is on its way to the disk any more. */
+  readonly unheld: () => Promise<void>;
   /** Resolves when these are known here, and not later than a caller would wait. */
   readonly known: (needs: readonly StreamPosition[]) => Promise<void>;
   /** Throws when this agent may not decide what the method is about. */
@@ -33,6 +36,7 @@ export class IncomingCalls {
   /** Never throws and never rejects. */
   async take(from: Origin, call: CallMessage): Promise<void> {
     const answer = await this.answerTo(from, call);
+    await this.options.unheld();
     try {
       this.options.send(from, answer);
     } catch (error) {

@@ -10,6 +10,7 @@ import { Dialer } from './dialer.js';
 import { Links } from './links.js';
 import { refusalByThem, RefusalLog } from './refusals.js';
 import { Seeds } from './seeds.js';
+import { endSilence } from './silence.js';
 import { reportConnected, reportWaiting, Traffic } from './traffic.js';
 
 export interface MeshOptions {
@@ -107,10 +108,6 @@ export class Mesh {
     return false;
   }
 
-  isConnected(origin: Origin): boolean {
-    return this.links.get(origin) !== undefined;
-  }
-
   peers(): readonly MemberInfo[] {
     return Array.from(this.links.all(), ({ connection }) => connection.peer);
   }
@@ -143,16 +140,9 @@ export class Mesh {
     if (refusal) connection.close(refusal);
   }
 
-  /** After each tick. `lagMs` of our own sleep is nobody's silence. */
+  /** After each tick. */
   upkeep(lagMs: number): void {
-    const now = this.options.clock.now();
-    for (const link of this.links.all()) {
-      link.receivedMs = Math.min(now, link.receivedMs + lagMs);
-      if (now - link.receivedMs >= defaults.peerSilentMs) this.links.giveUp(link);
-      else if (now - link.sentMs >= defaults.peerPingMs) {
-        this.links.send(link.connection.peer.origin, { type: 'ping' }, 'control');
-      }
-    }
+    endSilence(this.links, this.options.clock.now(), lagMs);
     this.reconcile();
     if (this.links.size === 0) this.seeds.restart();
   }

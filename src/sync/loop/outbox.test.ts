@@ -28,6 +28,20 @@ test('while the disk writes, nothing is said; then everything, in order', async 
   expect(sent.at(-1)).toBe('5');
 });
 
+test('what is said by another way can wait for it too', async () => {
+  const { it } = outbox();
+  await it.unheld();
+  let written: (() => void) | undefined;
+  it.holdFor(new Promise<void>((resolve) => (written = resolve)));
+  const order: string[] = [];
+  const free = it.unheld().then(() => order.push('free'));
+  await Promise.resolve();
+  order.push('written');
+  written?.();
+  await free;
+  expect(order).toEqual(['written', 'free']);
+});
+
 test('a disk that stands still costs deltas, which are pulled again, and not memory', async () => {
   const { sent, it } = outbox();
   it.holdFor(new Promise(() => {}));

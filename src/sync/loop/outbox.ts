@@ -10,6 +10,7 @@ export class Outbox {
   dropped = 0;
   private readonly waiting: Send[] = [];
   private holds = 0;
+  private held: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly send: (send: Send) => void) {}
 
@@ -24,10 +25,16 @@ export class Outbox {
   /** Until `written` resolves. */
   holdFor(written: Promise<void>): void {
     this.holds++;
+    this.held = Promise.all([this.held, written]);
     void written.then(() => {
       this.holds--;
       if (this.holds === 0) this.push(this.waiting.splice(0));
     });
+  }
+
+  /** For what is not said through here: resolves when it may be, at once as a rule. Never rejects. */
+  async unheld(): Promise<void> {
+    while (this.holds > 0) await this.held;
   }
 
   /** A lost delta is pulled again. A disk that stands still must not fill the memory. */

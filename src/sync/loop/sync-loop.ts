@@ -1,8 +1,7 @@
 import { defaults, type RegistryCommands, type SyncReport } from '../../model/index.js';
 import type { NetworkAddress } from '../../runtime/index.js';
-import { CommandCaller } from '../calls/caller.js';
-import { IncomingCalls } from '../calls/incoming-calls.js';
-import { OutgoingCalls, type StreamPosition } from '../calls/outgoing-calls.js';
+import { CallExchange } from '../calls/call-exchange.js';
+import type { StreamPosition } from '../calls/outgoing-calls.js';
 import { openPeerConnection } from '../connection/introduction.js';
 import { PeerKeys } from '../connection/peer-keys.js';
 import { createMembers } from '../members/members.js';
@@ -11,7 +10,7 @@ import type { RegistrySyncOptions } from '../options.js';
 import { protocolVersions } from '../protocol.js';
 import { clusterCommands } from '../route/cluster-commands.js';
 import { ClusterHome } from '../route/home.js';
-import { hostPort, noLeader } from '../server-name.js';
+import { hostPort } from '../server-name.js';
 import { createSyncState, type SyncState } from '../step/step.js';
 import type { MembersPart } from '../step/parts.js';
 import type { SyncInput } from '../step/types.js';
@@ -26,7 +25,6 @@ import { MergeQueue } from './merge-queue.js';
 import { Mesh } from './mesh.js';
 import { Notices } from './notices.js';
 import { Outbox } from './outbox.js';
-import { Positions } from './positions.js';
 import { Ticker } from './ticker.js';
 
 /** This life of the agent. */
@@ -37,9 +35,6 @@ export interface Life {
   /** It left in the life before. */
   readonly hasLeft: boolean;
 }
-
-/** What others did is waited for so long before a command of theirs is executed without. */
-const NEEDS_MS = 2_000;
 
 /** The parts of sync put together around one step: sockets, timers and the registry on one side, pure rules on the other. */
 export class SyncLoop {
@@ -55,9 +50,7 @@ export class SyncLoop {
   private readonly outbox: Outbox;
   private readonly batch: LocalBatch;
   private readonly ticker: Ticker;
-  private readonly positions: Positions;
-  private readonly outgoing: OutgoingCalls;
-  private readonly incoming: IncomingCalls;
+  private readonly calls: CallExchange;
   private readonly notices: Notices;
   private readonly stopListening: () => void;
 
@@ -90,38 +83,22 @@ export class SyncLoop {
       notice: (notice) => this.notices.take(notice),
       offended: (origin) => this.mesh.cut(origin),
       stepped: () => {
-        this.positions.look();
+        this.calls.look();
         this.catalogs.lookAtHome();
       },
     });
     this.batch = new LocalBatch(clock, settings, (input) => this.engine.take(input));
-    this.positions = new Positions({
+    this.calls = new CallExchange({
       clock,
+      commands: host.commands,
+      isHome: () => members.home().origin === members.self.origin,
+      send: (to, message) => this.mesh.send({ to, message, priority: 'control' }),
+      unheld: () => this.outbox.unheld(),
+      own: (kind) => this.own(kind),
       position: (stream) => streams.position(stream),
       settled: () => this.merges.settled(),
     });
-    this.outgoing = new OutgoingCalls({
-      clock,
-      send: (to, message) => this.mesh.send({ to, message, priority: 'control' }),
-    });
-    const caller = new CommandCaller({
-      clock,
-      calls: this.outgoing,
-      own: () => [this.own('catalog')],
-      known: (needs, timeoutMs) => this.positions.known(needs, timeoutMs),
-    });
-    this.incoming = new IncomingCalls({
-      commands: host.commands,
-      send: (to, message) => void this.mesh.send({ to, message, priority: 'control' }),
-      known: (needs) => this.positions.known(needs, NEEDS_MS).catch(() => {}),
-      refuse: ({ family }) => {
-        if (family !== 'catalog' && members.home().origin !== members.self.origin) throw noLeader();
-      },
-      seen: ({ family }) => {
-        if (family === 'catalog') return [this.own('catalog')];
-        return family === 'state' ? [this.own('state')] : [this.own('state'), this.own('catalog')];
-      },
-    });
+    const { caller } = this.calls;
     this.home = new ClusterHome({ ...options, members, caller });
     this.catalogs = new Catalogs({ host, members, home: this.home });
     this.clusterMembers = new ClusterMembers({ members, streams, now: () => clock.now() });
@@ -203,15 +180,14 @@ export class SyncLoop {
     this.batch.close();
     const { inc, left } = this.members.self;
     await this.mesh.close(() => (left ? undefined : { type: 'goodbye', inc }), graceMs);
-    this.outgoing.close();
+    this.calls.close();
     await this.merges.settled();
   }
 
   private receive(from: Origin, message: Message): void {
     this.engine.take({ type: 'message', from, message });
-    if (message.type === 'call') void this.incoming.take(from, message);
-    else if (message.type === 'answer') this.outgoing.answered(from, message);
-    else if (message.type === 'keyring') this.keyring?.heard(from, message);
+    if (message.type === 'keyring') this.keyring?.heard(from, message);
+    else this.calls.take(from, message);
   }
 
   private met(peer: MemberInfo): void {
@@ -220,7 +196,7 @@ export class SyncLoop {
   }
 
   private lost(origin: Origin): void {
-    this.outgoing.disconnected(origin);
+    this.calls.disconnected(origin);
     this.keyring?.disconnected(origin);
   }
 

@@ -1,7 +1,7 @@
 import { ServiceDiscoveryError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
-import type { StreamPosition } from '../calls/outgoing-calls.js';
 import type { Position, StreamId } from '../messages.js';
+import type { StreamPosition } from './outgoing-calls.js';
 
 export interface PositionsOptions {
   readonly clock: Clock;

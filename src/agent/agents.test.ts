@@ -8,6 +8,7 @@ import { listenOnLoopback, refusedAddress } from '../testing/loopback-server.js'
 import { startTestAgent, type TestAgent, type TestAgentOptions } from '../testing/test-agent.js';
 import { askUdp } from '../../test/support/dns-ask.js';
 import { http, httpJson } from '../../test/support/http.js';
+import { ServiceDiscoveryManager } from '../index.js';
 import { loadConfig, startAgent, type Agent, type AgentFlags } from './index.js';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -60,6 +61,23 @@ test('a service registered at one agent is answered by all: HTTP, DNS, blocking 
   await httpJson(origin(b), 'PUT /v1/catalog/deregister', { Node: 'ext', ServiceID: 'web' });
   expect(await httpJson(origin(b), 'GET /v1/catalog/service/web')).toEqual([]);
   await soon(async () => expect(await httpJson(origin(c), 'GET /v1/catalog/service/web')).toEqual([]));
+});
+
+test('a watch at one agent sees what happens at another', async () => {
+  const [a, , c] = (await mesh(3)) as [TestAgent, TestAgent, TestAgent];
+  await using discovery = new ServiceDiscoveryManager({ addresses: [c.http], environment: {} });
+  const seen: number[] = [];
+  const watching = (async (): Promise<void> => {
+    for await (const { endpoints } of discovery.watchService('web')) {
+      seen.push(endpoints.length);
+      if (seen.includes(1) && endpoints.length === 0) return;
+    }
+  })();
+  await soon(() => expect(seen).toEqual([0]));
+  await a.registry.registerService({ Name: 'web', Port: 80 });
+  await soon(() => expect(seen.at(-1)).toBe(1));
+  await a.registry.deregisterService('web');
+  await watching;
 });
 
 test('keys and locks through agents that are not the home', async () => {

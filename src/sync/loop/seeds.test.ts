@@ -95,17 +95,33 @@ test('when nobody is connected any more everybody is looked for again, ourselves
   expect(dialled.filter((address) => address === '10.0.0.1:1').length).toBeLessThanOrEqual(4);
 });
 
-test('a name that is none and an address that does not answer are told now and then', async () => {
+test('a seed of which nobody answers is told after a while, and now and then', async () => {
   const it = seeds('nowhere', '10.0.0.1');
   it.start();
-  await clock.advance(59_000);
+  await clock.advance(2_900);
+  expect(warned).toEqual([]);
+  await clock.advance(56_000);
   expect(warned).toEqual([
     { address: 'nowhere:1', reason: 'there is no nowhere' },
     { address: '10.0.0.1:1', reason: 'nobody answers' },
   ]);
-  await clock.advance(60_000);
+  await clock.advance(65_000);
   expect(warned).toHaveLength(4);
   it.close();
   await clock.advance(0);
   expect(clock.pending).toBe(0);
+});
+
+test('one address of a name that does not answer is no news while another one does', async () => {
+  names.set('localhost', ['10.0.0.1', '10.0.0.2']);
+  up.add('10.0.0.1');
+  const it = seeds('localhost');
+  it.start();
+  await clock.advance(120_000);
+  expect(warned).toEqual([]);
+  expect(dialled.filter((address) => address === '10.0.0.1:1')).toHaveLength(1);
+  it.restart();
+  await clock.advance(10_000);
+  expect(dialled.filter((address) => address === '10.0.0.1:1')).toHaveLength(2);
+  it.close();
 });

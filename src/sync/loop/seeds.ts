@@ -17,8 +17,15 @@ export interface SeedsOptions {
 }
 
 const BACKOFF = { baseMs: defaults.peerBackoffMs * 4, capMs: defaults.peerBackoffCapMs };
-/** Between two lines about an address that does not answer. */
+/** Between two lines about a seed of which nobody answers, and before the first: agents that start together are no news. */
 const TELL_EVERY_MS = 60_000;
+const PATIENCE_MS = 3_000;
+
+interface Failure {
+  readonly error: unknown;
+  /** No other agent was met through it. */
+  readonly isTotal: boolean;
+}
 
 /**
  * Addresses where other agents are to be found: tried until each has led to one, with full jitter, for ever. Once met,
@@ -30,22 +37,24 @@ export class Seeds {
   private readonly done = new Set<string>();
   private readonly own = new Set<string>();
   private readonly told = new Map<string, number>();
-  private isRunning = false;
+  private readonly followed = new Set<NetworkAddress>();
   private restartAtMs = 0;
 
   constructor(private readonly options: SeedsOptions) {}
 
-  /** Begins to look for those that were not met yet. Harmless while it does. */
+  /** Looks for those that were not met yet. Harmless while it does. */
   start(): void {
-    if (this.isRunning || this.stop.signal.aborted || this.options.seeds.length === 0) return;
-    this.isRunning = true;
-    void Promise.all(this.options.seeds.map((seed) => this.follow(seed))).then(() => (this.isRunning = false));
+    for (const seed of this.options.seeds) {
+      if (this.followed.has(seed)) continue;
+      this.followed.add(seed);
+      void this.follow(seed).then(() => this.followed.delete(seed));
+    }
   }
 
   /** Nobody is connected any more: whoever was met has to be met again. */
   restart(): void {
     const now = this.options.clock.now();
-    if (this.isRunning || now < this.restartAtMs) return;
+    if (now < this.restartAtMs || this.stop.signal.aborted) return;
     this.restartAtMs = now + BACKOFF.capMs;
     this.done.clear();
     this.start();
@@ -57,47 +66,48 @@ export class Seeds {
 
   private async follow(seed: NetworkAddress): Promise<void> {
     const { clock, random } = this.options;
+    const sinceMs = clock.now();
     for (let failures = 0; !this.stop.signal.aborted; failures++) {
-      if (await this.tryAll(seed)) return;
+      const failure = await this.tryAll(seed);
+      if (failure === undefined) return;
+      if (failure.isTotal && clock.now() - sinceMs >= PATIENCE_MS) this.tell(seed, failure.error);
       await pause(clock, fullJitterMs(failures, BACKOFF, random), this.stop.signal);
     }
   }
 
-  /** True when every address of the seed has led to somebody. */
-  private async tryAll(seed: NetworkAddress): Promise<boolean> {
-    const addresses = await this.options.lookup(seed).catch((error: unknown) => this.tell(seed, error));
-    if (!addresses) return false;
-    const results = await Promise.all(addresses.map((address) => this.tryOne(address)));
-    return results.every(Boolean);
-  }
-
-  private async tryOne(address: NetworkAddress): Promise<boolean> {
-    const key = hostPort(address.host, address.port);
-    if (this.own.has(key) || this.done.has(key)) return true;
+  /** undefined when every address of the seed has led to somebody. */
+  private async tryAll(seed: NetworkAddress): Promise<Failure | undefined> {
     try {
-      if (!this.options.isMet(address)) await this.options.reach(address, this.stop.signal);
-      this.done.add(key);
-      return true;
+      const addresses = await this.options.lookup(seed);
+      const results = await Promise.all(addresses.map((address) => this.tryOne(address)));
+      const failed = results.find((result) => result.error !== undefined);
+      return failed && { error: failed.error, isTotal: !results.some(({ isMet }) => isMet) };
     } catch (error) {
-      return this.refused(address, key, error);
+      return { error, isTotal: true };
     }
   }
 
-  private refused(address: NetworkAddress, key: string, error: unknown): boolean {
-    const code = refusalOf(error)?.code;
-    if (code === 'self') this.own.add(key);
-    if (code === 'self' || code === 'duplicate') return true;
-    this.tell(address, error);
-    return false;
+  private async tryOne(address: NetworkAddress): Promise<{ readonly isMet: boolean; readonly error?: unknown }> {
+    const key = hostPort(address.host, address.port);
+    if (this.own.has(key)) return { isMet: false };
+    if (this.done.has(key)) return { isMet: true };
+    try {
+      if (!this.options.isMet(address)) await this.options.reach(address, this.stop.signal);
+      this.done.add(key);
+      return { isMet: true };
+    } catch (error) {
+      const code = refusalOf(error)?.code;
+      if (code === 'self') this.own.add(key);
+      return code === 'self' || code === 'duplicate' ? { isMet: code === 'duplicate' } : { isMet: false, error };
+    }
   }
 
-  private tell({ host, port }: NetworkAddress, error: unknown): undefined {
+  private tell({ host, port }: NetworkAddress, error: unknown): void {
     const key = hostPort(host, port);
     const now = this.options.clock.now();
-    if (this.stop.signal.aborted || now - (this.told.get(key) ?? -Infinity) < TELL_EVERY_MS) return undefined;
+    if (this.stop.signal.aborted || now - (this.told.get(key) ?? -Infinity) < TELL_EVERY_MS) return;
     this.told.set(key, now);
     const reason = error instanceof Error ? error.message : String(error);
     this.options.logger.warn({ address: key, reason }, 'sync.seed_not_met');
-    return undefined;
   }
 }

@@ -30,6 +30,7 @@ import { Registry } from './registry.js';
 import { LockDelays, SessionLeases } from './sessions.js';
 import { StateCommands } from './state-commands.js';
 import { stamped } from './stamp.js';
+import { withTakeovers } from './takeovers.js';
 import { TombstonePruner } from './tombstones.js';
 import { takeOver } from './whole-state.js';
 
@@ -96,7 +97,12 @@ function coreOf({ catalog, writer, logger }: Feed, self: OwnNode, delays: LockDe
       writer.decide((head) => {
         const decided = decision(head);
         delays.start(decided.lockDelays);
-        return stamped(decided, self.id, () => hlc.tick(clock.wall()));
+        return withTakeovers(
+          stamped(decided, self.id, () => hlc.tick(clock.wall())),
+          head,
+          catalog,
+          self.id,
+        );
       }),
   };
 }

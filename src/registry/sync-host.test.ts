@@ -213,6 +213,26 @@ describe('rows of other agents', () => {
     expect(at.catalog.service('far', 'db')?.origin).toBe(TEST_NODE.id);
   });
 
+  test('stay known, hidden, in the commit that takes them over, and so does what deletes them', async () => {
+    await using at = await started();
+    const check = theirs(checkRow('far', 'c', { serviceId: 'db', serviceName: 'db' }));
+    const position = put(syncDocument(`stream/${OTHER}`, { inc: 1, ver: 3 }));
+    await at.host.merge(merge([...[far, db, check].map(put), position]));
+    await at.registry.deregisterCatalog({ Node: 'far', ServiceID: 'db' });
+    await at.registry.registerCatalog({ Node: 'far', Address: '2.2.2.2' });
+    const documents = [...(at.host.held()[0]?.documents ?? [])].filter(({ id }) => id.startsWith('shadow/'));
+    expect(documents.map(({ id }) => id.replaceAll('\0', ' ')).toSorted()).toEqual([
+      `shadow/${TEST_NODE.id}/check far c`,
+      `shadow/${TEST_NODE.id}/service far db`,
+      `shadow/${OTHER}/check far c`,
+      `shadow/${OTHER}/node far `,
+      `shadow/${OTHER}/service far db`,
+    ]);
+    const ours = documents.find(({ id }) => id.includes(`${TEST_NODE.id}/check`));
+    // Later than the service that the check belonged to.
+    expect(ours?.body).toMatchObject({ origin: TEST_NODE.id, hlc: 8, row: null });
+  });
+
   test('do not become a mixture with ours: checks follow their service to its new owner', async () => {
     await using at = await started();
     const check = theirs(checkRow('far', 'c', { serviceId: 'db', serviceName: 'db' }));

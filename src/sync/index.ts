@@ -12,3 +12,4 @@ export { RegistrySync } from './registry-sync.js';
 export { parseSeed } from './seed-address.js';
 export { defaultSyncSettings, type SyncSettings } from './settings.js';
 export type { LocalChange, Merge, MergeTarget, Notice } from './step/types.js';
+export { takeoverDocuments } from './streams/takeover.js';

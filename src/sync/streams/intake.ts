@@ -64,7 +64,7 @@ export class Intake {
   private goOn(stream: Stream, own: Transfer | undefined, peer: MemberInfo, delta: DeltaMessage, context: StepContext) {
     if (stream.kind === 'state' && delta.to < delta.end) return this.beginStaging(stream, peer, delta, context);
     this.apply(stream, delta, delta.records, peer, context);
-    if (!own) return;
+    if (!own || this.transfers.of(stream.id) !== own) return;
     if (delta.to < delta.end) this.transfers.goOn(own, context.now);
     else this.transfers.end(stream.id);
   }
@@ -78,11 +78,18 @@ export class Intake {
   ): void {
     const { ver: before } = stream;
     if (to <= before) return;
+    if (stream.kind === 'state' && index <= stream.index) return this.beginCopyAnew(stream, peer, context);
     for (const record of records) if (record.ver > before) this.say(stream, record, context);
     stream.ver = to;
     stream.index = index;
     this.holdings.touched.add(stream);
     this.events.advanced(stream, before, peer, context);
+  }
+
+  /** The home's disk was an older one, with the same content: its indexes went back all the same. */
+  private beginCopyAnew(stream: Stream, peer: MemberInfo, { now }: StepContext): void {
+    this.transfers.drop(stream.id);
+    this.transfers.request({ stream: stream.id, from: peer.origin, isForced: true }, now);
   }
 
   private say(stream: Stream, { ref, ver, hlc, row }: SyncRecord, { now, wall }: StepContext): void {

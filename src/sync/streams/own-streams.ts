@@ -118,13 +118,11 @@ export class OwnStreams {
     const key = refKey(ref);
     if (after && !this.isOurs(stream, after)) return this.reassert(stream, key, ref);
     const record = stream.space.find(key, stream);
-    const isTakeover = before !== undefined && !this.isOurs(stream, before);
     if (after) this.say(stream, ref, { hlc: hlcOf(after), row: after }, before, context);
     else {
-      const hlc = isTakeover || record?.kept === 'row' ? this.deletionClock(stream, key, before) : 0;
+      const hlc = this.deletionClock(stream, key, before);
       if (record?.row || hlc > 0) this.say(stream, ref, { hlc, row: undefined }, before, context);
     }
-    if (isTakeover) this.merges.sync(stream.space);
     this.overwritten(stream, key, change);
   }
 
@@ -133,18 +131,31 @@ export class OwnStreams {
   }
 
   /**
-   * A deletion is of what others hold under this identity as well, as far as we know it: of what we took over, of what
-   * may not know yet that it lost. 0 when there is nothing of the kind; a live origin's instance at another address is
-   * none of it.
+   * A deletion is of what others hold under this identity as well, as far as the command could know: of the row that it
+   * took over, of rows that may not have lost to ours yet. 0 when there is nothing of the kind; a live origin's instance
+   * at another address is none of it, nor is what was registered again since.
    */
-  private deletionClock({ space, origin }: Stream, key: string, before: Row | undefined): number {
+  private deletionClock(stream: Stream, key: string, before: Row | undefined): number {
+    const { space } = stream;
+    if (!before || !isCatalogRow(before)) return 0;
+    if (before.origin !== stream.origin) return this.clockOfTaken(stream, key, before) + 1;
+    if (space.find(key, stream)?.kept !== 'row') return 0;
     let latest = 0;
     for (const rival of space.holders(key)) {
-      if (rival.stream.origin === origin || !rival.row) continue;
-      const isAnother = this.isLive(rival.stream.origin) && before && !areAtOneAddress(before, rival.row);
-      if (!isAnother) latest = Math.max(latest, (clockOf(space, rival, this.isLive) ?? rival.hlc) + 1);
+      if (rival.stream === stream || !rival.row) continue;
+      const isAnother = this.isLive(rival.stream.origin) && !areAtOneAddress(before, rival.row);
+      if (!isAnother) latest = Math.max(latest, clockOf(space, rival, this.isLive) ?? rival.hlc, hlcOf(before));
     }
-    return latest && Math.max(latest, before ? hlcOf(before) + 1 : 0);
+    return latest && latest + 1;
+  }
+
+  /** -1 when it is not held any more. */
+  private clockOfTaken({ space }: Stream, key: string, before: CatalogRow): number {
+    for (const record of space.holders(key)) {
+      if (record.stream.origin !== before.origin || !record.row) continue;
+      return before.kind === 'check' ? (clockOf(space, record, this.isLive) ?? 0) : hlcOf(before);
+    }
+    return -1;
   }
 
   private say(stream: Stream, ref: RowRef, said: Said, before: Row | undefined, { now }: StepContext): void {
@@ -162,7 +173,8 @@ export class OwnStreams {
   }
 
   /** The catalog shows what a command wrote, whatever was merged before. */
-  private overwritten(stream: Stream, key: string, { ref, before, after }: LocalChange): void {
+  private overwritten(stream: Stream, key: string, change: LocalChange): void {
+    const { ref, before, after } = change;
     const { space } = stream;
     const record = space.find(key, stream);
     const isWithdrawn = !after && (!before || (this.isOurs(stream, before) && record?.kept !== 'row'));
@@ -171,8 +183,21 @@ export class OwnStreams {
       if (record.kept === 'shadow') this.merges.removeDocument(space, shadowId(shadowFor(record)));
       keep(record, 'row');
     }
+    if (before && !this.isOurs(stream, before)) this.takenOver(stream, key, change);
     const isDisputed = record?.rival !== undefined || space.first(key) !== record;
     if (isDisputed || this.recent.has(key)) this.reassert(stream, key, ref);
+  }
+
+  /** The command remembered what it hid, and that it did, by what it knew (takeover.ts). */
+  private takenOver({ space, origin: self }: Stream, key: string, { ref, before, after }: LocalChange): void {
+    const origins = [before && isCatalogRow(before) ? before.origin : '', ...(after ? [] : [self])];
+    for (const origin of origins) {
+      let held: SyncedRecord | undefined;
+      for (const record of space.holders(key)) if (record.stream.origin === origin) held = record;
+      if (held) [held.kept, held.isFresh] = ['shadow', true];
+      else this.merges.removeDocument(space, shadowId({ origin, ref }));
+    }
+    this.merges.sync(space);
   }
 
   /** What the records say is written again, over whatever the catalog shows by now. */

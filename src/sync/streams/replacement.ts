@@ -80,21 +80,21 @@ export class Replacement {
    * A copy goes by the home's indexes. One of another index space, or of a home whose index went back (its disk was an
    * older one), begins anew. False when it can neither go on nor begin: at the same index nothing may change.
    */
-  private prepareCopy(stream: Stream, { inc, index }: Staging): boolean {
+  private prepareCopy(stream: Stream, staging: Staging): boolean {
+    const { inc, index } = staging;
     const info = this.members.of(stream.origin)?.info;
     if (info?.inc !== inc) return false;
-    const { space } = stream;
-    const isSame = isOfSpace(space.target, info.space);
-    if (isSame && index === stream.index && inc === stream.inc) return false;
-    if (isSame && index >= stream.index) return true;
-    this.beginCopy(stream, isSame ? `${info.space}${SPACE_END}${inc}` : info.space);
-    return true;
+    const isSame = isOfSpace(stream.space.target, info.space);
+    const goesOn = index > stream.index || (index === stream.index && isSameContent(stream, staging));
+    return (isSame && goesOn) || this.beginCopy(stream, isSame ? `${info.space}${SPACE_END}${inc}` : info.space);
   }
 
-  private beginCopy(stream: Stream, space: string): void {
+  private beginCopy(stream: Stream, space: string): boolean {
     const { space: held } = stream;
+    if (held.target.type === 'state' && held.target.space === space && stream.inc > 0) return false;
     for (let record = stream.oldest; record; record = stream.oldest) held.remove(record);
     held.target = { type: 'state', home: stream.origin, space };
+    return true;
   }
 }
 
@@ -103,6 +103,15 @@ const SPACE_END = '+';
 /** Whether a copy's target is of the home's index space, as it was or begun anew. */
 export function isOfSpace(target: MergeTarget, space: string): boolean {
   return target.type === 'state' && (target.space === space || target.space.startsWith(`${space}${SPACE_END}`));
+}
+
+function isSameContent(stream: Stream, { records }: Staging): boolean {
+  let [hash0, hash1] = [stream.hash0, stream.hash1];
+  for (const { content } of records.values()) {
+    hash0 ^= content?.hash0 ?? 0;
+    hash1 ^= content?.hash1 ?? 0;
+  }
+  return hash0 === 0 && hash1 === 0;
 }
 
 /** An ordinary deletion that is no longer spoken of. */

@@ -103,7 +103,9 @@ class Shelf {
   private restoreShadow(shadow: Shadow, streams: ReadonlyMap<StreamId, Stream>, context: StepContext): void {
     if (shadow.origin === this.self) return;
     const stream = streams.get(shadow.origin);
-    if (stream) this.keep(stream, shadow, 'shadow', context);
+    // A row beside its shadow was merged after the command that hid it, before that was heard of.
+    const isShown = stream && this.holdings.find(stream, shadow.ref);
+    if (stream && !isShown) this.keep(stream, shadow, 'shadow', context);
     else this.merges.removeDocument(this.space, shadowId(shadow));
   }
 

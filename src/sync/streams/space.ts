@@ -113,7 +113,7 @@ export class Space {
 }
 
 /** What a check stands and falls with: its service, or its node. A node or service is its own head. */
-function headRefOf(row: Row & { readonly kind: 'check' }): RowRef {
+export function headRefOf(row: Row & { readonly kind: 'check' }): RowRef {
   const node = row.node.toLowerCase();
   return row.serviceId === '' ? { kind: 'node', node, id: '' } : { kind: 'service', node, id: row.serviceId };
 }

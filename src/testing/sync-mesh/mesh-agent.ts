@@ -2,7 +2,13 @@ import type { CatalogRow, CheckRow, KvRow, NodeRow, Row, RowRef, ServiceRow } fr
 import { refKey, refOf } from '../../model/index.js';
 import type { Random } from '../../runtime/index.js';
 import type { LocalChange, MemberInfo, MergeTarget, Notice } from '../../sync/index.js';
-import { defaultSyncSettings, HybridClock, ownDocument, storedIncarnation } from '../../sync/index.js';
+import {
+  defaultSyncSettings,
+  HybridClock,
+  ownDocument,
+  storedIncarnation,
+  takeoverDocuments,
+} from '../../sync/index.js';
 import type { SyncSettings } from '../../sync/index.js';
 import type { SyncState } from '../../sync/step/step.js';
 import { createSyncState, step } from '../../sync/step/step.js';
@@ -40,13 +46,17 @@ export class MeshAgent {
   private state!: SyncState;
   private space: string;
   private readonly untold: SyncInput[] = [];
+  private diskCopy: ReadonlyMap<string, MeshShelf> | undefined;
   isUp = false;
   isSlow = false;
 
   constructor(
     private readonly options: MeshAgentOptions,
     private readonly time: MeshTime,
-    private readonly send: (send: Send, from: MeshAgent) => void,
+    private readonly world: {
+      send(send: Send, from: MeshAgent): void;
+      home(of: MeshAgent): string | undefined;
+    },
   ) {
     this.origin = options.origin;
     this.node = `node-${options.origin}`;
@@ -89,7 +99,12 @@ export class MeshAgent {
         clock: this.clock,
       },
       {
-        members: ({ own, changed }) => (this.members = new MeshMembers(() => own.info, changed)),
+        members: ({ own, changed }) =>
+          (this.members = new MeshMembers(
+            () => own.info,
+            changed,
+            () => this.world.home(this),
+          )),
         streams: createStreams,
       },
     );
@@ -101,6 +116,22 @@ export class MeshAgent {
     this.isUp = false;
     this.untold.length = 0;
     for (const shelf of this.shelves.values()) shelf.restart(how);
+  }
+
+  copyDisk(): void {
+    this.diskCopy = new Map(Array.from(this.shelves, ([name, shelf]) => [name, shelf.copy()]));
+  }
+
+  /** While it is down. */
+  restoreDisk(): void {
+    if (!this.diskCopy) return;
+    this.shelves.clear();
+    for (const [name, shelf] of this.diskCopy) this.shelves.set(name, shelf.copy());
+    this.definitions.clear();
+    for (const row of this.local.held().rows) {
+      const isOurs = 'origin' in row && row.origin === this.origin;
+      if (isOurs) this.definitions.set(refKey(refOf(row)), row);
+    }
   }
 
   private firstInfo(inc: number): MemberInfo {
@@ -135,13 +166,19 @@ export class MeshAgent {
     this.carryOut(out);
   }
 
+  hearOf(info: MemberInfo): void {
+    const out: Effects = { merges: [], sends: [], notices: [] };
+    this.members.hearOf(info, { ...this.stepTime(), out });
+    this.carryOut(out);
+  }
+
   private stepTime() {
     return { now: this.time.now(), wall: this.wall, random: this.time.random };
   }
 
   private carryOut({ merges, sends, notices }: Effects): void {
     for (const merge of merges) this.shelf(merge.target).commit(merge);
-    for (const send of sends) this.send(send, this);
+    for (const send of sends) this.world.send(send, this);
     this.notices.push(...notices);
     for (const notice of notices) {
       if (notice.type === 'lost' && notice.yield) this.withdraw(notice.ref);
@@ -251,7 +288,12 @@ export class MeshAgent {
     const stored = changes.map(({ ref, after }) =>
       after ? ({ op: 'put', row: after } as const) : ({ op: 'delete', ref } as const),
     );
-    this.local.commit({ changes: stored, durability: 'synced' });
+    const documents = takeoverDocuments(stored, {
+      self: this.origin,
+      row: (ref) => this.local.row(refKey(ref)) as CatalogRow | undefined,
+      hasDocument: (id) => this.local.hasDocument(id),
+    });
+    this.local.commit({ changes: [...stored, ...documents], durability: 'synced' });
     this.tell(kind, changes);
   }
 

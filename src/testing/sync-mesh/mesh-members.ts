@@ -12,12 +12,12 @@ interface Entry {
 export class MeshMembers implements MembersPart {
   readonly localHealth = 0;
   isProtected = false;
-  homeOrigin: Origin | undefined;
   private readonly entries = new Map<Origin, Entry>();
 
   constructor(
     private readonly own: () => MemberInfo,
     private readonly changed: (view: MemberView, context: StepContext) => void,
+    private readonly homeOrigin: () => Origin | undefined,
   ) {}
 
   get self(): MemberInfo {
@@ -69,7 +69,7 @@ export class MeshMembers implements MembersPart {
   }
 
   home(): HomeView {
-    const origin = this.homeOrigin;
+    const origin = this.homeOrigin();
     return { node: origin && this.of(origin)?.info.node, origin, problem: '' };
   }
 
@@ -77,13 +77,20 @@ export class MeshMembers implements MembersPart {
     return { active: this.isProtected, reason: '', sinceMs: 0 };
   }
 
-  /** Whoever left may come back with a later incarnation only. */
   connected(peer: MemberInfo, context: StepContext): void {
-    const isLaterLife = peer.inc > (this.entries.get(peer.origin)?.info.inc ?? 0);
-    this.know(peer);
+    this.hearOf(peer, context);
     const entry = this.entries.get(peer.origin) as Entry;
     entry.isConnected = true;
-    if (entry.state === 'dead' || isLaterLife) this.judge(peer.origin, 'alive', context);
+    if (entry.state === 'dead') this.judge(peer.origin, 'alive', context);
+  }
+
+  /** Whoever left may come back with a later incarnation only. */
+  hearOf(info: MemberInfo, context: StepContext): void {
+    const known = this.entries.get(info.origin);
+    if (known && info.inc < known.info.inc) return;
+    const isLaterLife = info.inc > (known?.info.inc ?? 0);
+    this.know(info);
+    if (isLaterLife) this.judge(info.origin, 'alive', context);
   }
 
   disconnected(origin: Origin): void {

@@ -24,6 +24,10 @@ export class MeshShelf {
     return this.content.rows.get(key);
   }
 
+  hasDocument(id: string): boolean {
+    return this.content.documents.has(refKey({ kind: 'sync', node: '', id }));
+  }
+
   commit({ changes, durability, at }: Omit<Merge, 'target'>): void {
     if (durability === 'volatile') {
       for (const change of changes) if (change.op === 'put') this.seen.set(refKey(refOf(change.row)), change.row);
@@ -58,6 +62,13 @@ export class MeshShelf {
     if (how === 'stopped') this.sync();
     this.content = copyOf(this.synced);
     this.seen.clear();
+  }
+
+  copy(): MeshShelf {
+    const shelf = new MeshShelf(this.target);
+    shelf.content = copyOf(this.synced);
+    shelf.sync();
+    return shelf;
   }
 
   /** As readers see it, by identity, without what is each agent's own. */

@@ -31,6 +31,8 @@ export class Mesh {
   /** Every message that was sent, for what tests count. */
   readonly sent: (Send & { readonly from: string })[] = [];
   faults: Faults = {};
+  /** Origin of the home, as everybody's configuration says. */
+  home: string | undefined;
   nowMs = 1_000;
   private queue: Flying[] = [];
   private readonly links = new Set<string>();
@@ -41,7 +43,11 @@ export class Mesh {
 
   add(options: MeshAgentOptions): MeshAgent {
     const time: MeshTime = { now: () => this.nowMs, wall: () => START_WALL_MS + this.nowMs, random: this.random };
-    const agent = new MeshAgent(options, time, (send, from) => this.post(send, from));
+    const agent = new MeshAgent(options, time, {
+      send: (send, from) => this.post(send, from),
+      home: (of) =>
+        this.agents.find(({ origin }) => origin === this.home)?.datacenter === of.datacenter ? this.home : undefined,
+    });
     this.agents.push(agent);
     return agent;
   }
@@ -55,15 +61,33 @@ export class Mesh {
   // ---- links
 
   connect(a: MeshAgent, b: MeshAgent): void {
-    if (!a.isUp || !b.isUp || this.isLinked(a, b)) return;
+    if (!a.isUp || !b.isUp || this.isLinked(a, b) || !this.mayLink(a, b)) return;
     this.links.add(linkName(a, b));
     const [infoA, infoB] = [a.info, b.info];
+    this.introduce(a, b);
     a.take({ type: 'connected', peer: infoB });
     b.take({ type: 'connected', peer: infoA });
   }
 
+  /** Datacenters are joined by the first two agents of each. */
+  private mayLink(a: MeshAgent, b: MeshAgent): boolean {
+    if (a.datacenter === b.datacenter) return true;
+    const isGateway = (agent: MeshAgent): boolean =>
+      this.agents.filter(({ datacenter }) => datacenter === agent.datacenter).indexOf(agent) < 2;
+    return isGateway(a) && isGateway(b);
+  }
+
   connectAll(): void {
     for (const a of this.agents) for (const b of this.agents) if (a !== b) this.connect(a, b);
+  }
+
+  /** Who is there is told on by the other half of the step, to whom these are connected as well. */
+  private introduce(a: MeshAgent, b: MeshAgent): void {
+    for (const agent of this.agents) {
+      for (const news of [a, b]) {
+        if (agent !== news && agent.isUp && this.isLinked(agent, a === news ? b : a)) agent.hearOf(news.info);
+      }
+    }
   }
 
   cut(a: MeshAgent, b: MeshAgent): void {

@@ -125,6 +125,22 @@ describe('rows as they travel', () => {
     expect(() => again(deltaOf([{ ...service, ...fields } as Row]))).toThrow(WireError);
   });
 
+  test('only rows of a catalog that are there say when they were registered', () => {
+    const [service] = rowsOf('service') as [Row];
+    const gone: Message = { ...deltaOf([service]), records: [{ ref: refOf(service), ver: 1, hlc: 0 }] };
+    const [recordHead, stamped, otherwiseStamped] = [23, 64, 128];
+    for (const message of [deltaOf(rowsOf('kv'), `${ORIGIN}/state`), gone]) {
+      const bytes = encodeMessage(message);
+      const head = bytes[recordHead] as number;
+      for (const stamp of [Buffer.of(head + stamped), Buffer.of(head + otherwiseStamped, 1, 5)]) {
+        const forgedBytes = Buffer.concat([bytes.subarray(0, recordHead), stamp, bytes.subarray(recordHead + 1)]);
+        expect(() => decodeMessage(forgedBytes)).toThrow(
+          `a record that begins with ${head + (stamp.length > 1 ? 128 : 64)}`,
+        );
+      }
+    }
+  });
+
   test('versions only rise, and stay within their delta', () => {
     const message = deltaOf(rowsOf('node', 'service'));
     const [first, second] = message.records as [SyncRecord, SyncRecord];

@@ -83,8 +83,7 @@ function writeRecord(out: ByteWriter, record: SyncRecord, ver: number, last: Las
 function readRecord(from: ByteReader, before: number, last: Last, stream: StreamKind): SyncRecord {
   const head = from.count();
   const codec = KINDS[head & KIND] as KindCodec;
-  if (codec.stream !== stream || head >= 2 * OTHERWISE_STAMPED)
-    throw new WireError(`a record that begins with ${head}`);
+  if (codec.stream !== stream || !isHead(head, stream)) throw new WireError(`a record that begins with ${head}`);
   const ver = before + (head & SKIPS ? from.count() : 1);
   if (ver <= before || !Number.isSafeInteger(ver)) throw new WireError('versions out of order');
   const hlc = head & TIMED ? readTime(from, last) : 0;
@@ -94,6 +93,13 @@ function readRecord(from: ByteReader, before: number, last: Last, stream: Stream
   if (stamp !== undefined) (row as { hlc?: number }).hlc = stamp;
   remember(last, row);
   return { ref: refOf(row), ver, hlc, row };
+}
+
+/** Only rows of a catalog, those that are there, say when they were registered, and only once. */
+function isHead(head: number, stream: StreamKind): boolean {
+  const stamps = head & (STAMPED + OTHERWISE_STAMPED);
+  if (head >= 2 * OTHERWISE_STAMPED || stamps === STAMPED + OTHERWISE_STAMPED) return false;
+  return stamps === 0 || (stream === 'catalog' && (head & GONE) === 0);
 }
 
 function writeGone(out: ByteWriter, codec: KindCodec, ref: RowRef, last: Last): void {

@@ -216,10 +216,12 @@ export class MeshAgent {
     return this.mesh.start({ ...this.own.info, inc, ...given }, { ...this.options, documents: this.documents });
   }
 
+  private readonly onTick = (): void => this.tick();
+
   tick(): void {
     if (!this.isRunning) return;
     const late = this.stalledUntil - this.mesh.nowMs;
-    if (late > 0) return this.mesh.after(late, () => this.tick());
+    if (late > 0) return this.mesh.after(late, this.onTick);
     const isNaive = this.mesh.options.naive === true;
     if (!isNaive) this.readInbox();
     const lagMs = isNaive ? 0 : Math.max(0, this.mesh.nowMs - this.lastTickMs - TICK_MS);
@@ -229,11 +231,11 @@ export class MeshAgent {
     this.giveUpSilent();
     this.dial();
     this.compare();
-    this.mesh.after(TICK_MS, () => this.tick());
+    this.mesh.after(TICK_MS, this.onTick);
   }
 
   deliver(happen: () => void): void {
-    if (this.stalledUntil > this.mesh.nowMs || this.inbox.length > 0) this.inbox.push(happen);
+    if (this.isWaiting) this.inbox.push(happen);
     else if (this.isRunning) happen();
   }
 
@@ -252,6 +254,20 @@ export class MeshAgent {
     this.deliver(() => this.act((members, context) => members.disconnected(origin, evidence, context)));
   }
 
+  private arrive(sender: MeshAgent, from: Origin, message: Message): void {
+    if (this.isWaiting) this.inbox.push(() => this.receive(sender, from, message));
+    else this.receive(sender, from, message);
+  }
+
+  private receive(sender: MeshAgent, from: Origin, message: Message): void {
+    if (!this.isRunning || this.connections.get(from) !== sender) return;
+    this.act((members, context) => members.message(from, message, context));
+  }
+
+  private get isWaiting(): boolean {
+    return this.stalledUntil > this.mesh.nowMs || this.inbox.length > 0;
+  }
+
   private readInbox(): void {
     const waiting = this.inbox;
     this.inbox = [];
@@ -264,11 +280,7 @@ export class MeshAgent {
     const { loss = 0, latencyMs = 1 } = this.mesh.options;
     if (!peer || this.mesh.isCut(this.name, peer.name) || (loss > 0 && this.mesh.random.next() < loss)) return;
     const from = this.own.info.origin;
-    const arrive = (): void => {
-      if (peer.connections.get(from) !== this) return;
-      peer.act((members, context) => members.message(from, message, context));
-    };
-    this.mesh.after(latencyMs, () => peer.deliver(arrive));
+    this.mesh.after(latencyMs, () => peer.arrive(this, from, message));
   }
 
   private keep({ merges, notices }: Effects): void {

@@ -200,12 +200,15 @@ class Members implements MembersPart {
   /** After `reconnect_timeout` the dead are gone for good, for everybody. */
   private forget(context: StepContext): void {
     if (this.pieces.protection.holdsBack) return;
-    const { reconnectTimeoutMs } = this.options.settings;
-    const isOver = ({ state, deadAt }: Member): boolean =>
-      state === 'dead' && deadAt !== undefined && this.pieces.time.ms - deadAt >= reconnectTimeoutMs;
-    for (const member of this.table.local.filter(isOver)) {
+    for (const member of this.table.local) {
+      if (!this.isToBeForgotten(member)) continue;
       this.pieces.membership.declareLeft(member, 'dead for longer than reconnect_timeout', context, 'forgotten');
     }
+  }
+
+  private isToBeForgotten({ state, deadAt }: Member): boolean {
+    if (state !== 'dead' || deadAt === undefined) return false;
+    return this.pieces.time.ms - deadAt >= this.options.settings.reconnectTimeoutMs;
   }
 
   /** Of members that were there when this agent last ran, silence counts from now. */

@@ -221,9 +221,11 @@ export const defaults = {
   peerBackoffCapMs: 5_000,
   peerHandshakeMs: 5_000,
   /** A connection that carried nothing of ours for so long is sent a sign that it still does. */
-  peerPingMs: 1_500,
+  peerPingMs: 6_000,
   /** One that brought nothing for so long is given up, and made anew: the system would wait for minutes. */
-  peerSilentMs: 5_000,
+  peerSilentMs: 20_000,
+  /** The same to an agent that is suspect or dead. */
+  doubtedSilentMs: 5_000,
   /** A command on another agent's facts. */
   peerCallTimeoutMs: 10_000,
 

@@ -325,7 +325,7 @@ export class MeshAgent {
     for (const peer of this.connections.values()) {
       if (!this.mesh.isCut(peer.name, this.name)) this.silentSince.delete(peer);
       else if (!this.silentSince.has(peer)) this.silentSince.set(peer, this.mesh.nowMs);
-      else if (this.mesh.nowMs - (this.silentSince.get(peer) ?? 0) >= defaults.peerSilentMs) this.part(peer);
+      else if (this.mesh.nowMs - (this.silentSince.get(peer) ?? 0) >= defaults.doubtedSilentMs) this.part(peer);
     }
   }
 

@@ -142,7 +142,8 @@ export class Mesh {
 
   /** After each tick. */
   upkeep(lagMs: number): void {
-    endSilence(this.links, this.options.clock.now(), lagMs);
+    const { clock, members } = this.options;
+    endSilence(this.links, clock.now(), lagMs, (origin) => members.of(origin)?.state !== 'alive');
     this.reconcile();
     if (this.links.size === 0) this.seeds.restart();
   }

@@ -37,9 +37,6 @@ test('an agent is found under its new address, and goes on with what it had', as
     const agents = [mesh.at(0), mesh.at(1), moved];
     await mesh.whole(agents);
     await mesh.all('instances', (agent) => agent.passing('w'), all, { agents });
-    const addressOf = async (agent: MeshAgent): Promise<string | undefined> =>
-      (await agent.json<{ Node: string; Address: string }[]>('GET /v1/catalog/nodes')).find(({ Node }) => Node === 'n2')
-        ?.Address;
     await mesh.all('address', addressOf, moved.place.host, { agents });
   } finally {
     await moved.close();
@@ -90,4 +87,9 @@ test('of two agents the one that is left answers with everything, and for long',
 
 async function indexOf(agent: MeshAgent): Promise<unknown> {
   return (await agent.http('GET /v1/health/service/w?passing')).headers['x-consul-index'];
+}
+
+async function addressOf(agent: MeshAgent): Promise<string | undefined> {
+  const nodes = await agent.json<{ Node: string; Address: string }[]>('GET /v1/catalog/nodes');
+  return nodes.find(({ Node }) => Node === 'n2')?.Address;
 }

@@ -74,7 +74,7 @@ async function ownInstances(mesh: Mesh): Promise<void> {
   for (const [i, agent] of mesh.agents.entries()) {
     await agent.json('PUT /v1/agent/service/register', registration(`own-${i}`, 1));
   }
-  await mesh.all('instances', async (agent) => (await agent.passing('changed')).length, mesh.agents.length);
+  await mesh.agree('instances', async (agent) => (await agent.passing('changed')).length, mesh.agents.length);
 }
 
 /** Ends what `stop` ends and gives how long each of the others handed out its instance after that. */

@@ -89,7 +89,7 @@ async function machines(options: { readonly lan?: Lan } = {}): Promise<{ mesh: M
   mesh = await Mesh.start({ count: MACHINES, ...options });
   const instances: ChildProcess[] = [];
   for (let i = 0; i < MACHINES; i++) instances.push(await instance(mesh, i));
-  await mesh.all('instances', (agent) => agent.passing('orders'), all);
+  await mesh.agree('instances', (agent) => agent.passing('orders'), all);
   return { mesh, instances };
 }
 
@@ -105,7 +105,7 @@ test('node failure: every machine in turn dies with its agent and its instance, 
     instances[i] = await instance(mesh, i);
     await mesh.whole();
   }
-  await mesh.all('instances', (agent) => agent.passing('orders'), all);
+  await mesh.agree('instances', (agent) => agent.passing('orders'), all);
   const { failures, answered, byInstance } = await calls.end();
   expect(failures).toEqual([]);
   expect(answered).toBeGreaterThan(500);
@@ -127,7 +127,7 @@ test('service degradation: instances and agents that are slow, or stand still, h
   await delay(4_000);
   mesh.at(0).thaw();
   await mesh.whole();
-  await mesh.all('instances', (agent) => agent.passing('orders'), all);
+  await mesh.agree('instances', (agent) => agent.passing('orders'), all);
   const { failures, answered } = await calls.end();
   expect(failures).toEqual([]);
   expect(answered).toBeGreaterThan(500);
@@ -142,7 +142,7 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'machines on a network of their ow
     await delay(10_000);
     lan.heal();
     await mesh.whole();
-    await mesh.all('instances', (agent) => agent.passing('orders'), all);
+    await mesh.agree('instances', (agent) => agent.passing('orders'), all);
     lan.slow(0, '1mbit');
     await delay(4_000);
     lan.slow(0, undefined);

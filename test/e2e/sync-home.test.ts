@@ -72,7 +72,7 @@ test('a session of a node that dies ends, and its lock is free', async () => {
   expect(await acquire(mesh.at(2), id)).toBe('true');
   await mesh.at(2).kill();
   const others = without(mesh, 2);
-  await mesh.all('lock', holder, undefined, { agents: others });
+  await mesh.agree('lock', holder, undefined, { agents: others });
   expect(await acquire(mesh.at(1), await mesh.at(1).session())).toBe('true');
 });
 

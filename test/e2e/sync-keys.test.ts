@@ -19,7 +19,7 @@ test('agents with the same key meet; one with another, and one with none, are re
   const [first, second, stranger, open] = [mesh.at(0), mesh.at(1), mesh.at(2), mesh.at(3)];
   await mesh.whole([first, second]);
   await first.json('PUT /v1/agent/service/register', { Name: 'api', Port: 1 });
-  await mesh.all('api', (agent) => agent.passing('api'), ['api'], { agents: [first, second] });
+  await mesh.agree('api', (agent) => agent.passing('api'), ['api'], { agents: [first, second] });
   for (const outsider of [stranger, open]) {
     await expect.poll(() => outsider.log()).toMatch(/key/);
     expect(await outsider.members()).toEqual([`${outsider.name} alive`]);
@@ -32,5 +32,5 @@ test('agents with the same key meet; one with another, and one with none, are re
 test('agents on ::1 alone meet too', async () => {
   mesh = await Mesh.start({ count: 3, family: 'ipv6', memory: true });
   await mesh.at(2).json('PUT /v1/agent/service/register', { Name: 'six', Address: '::1', Port: 6 });
-  await mesh.all('six', (agent) => agent.passing('six'), ['six']);
+  await mesh.agree('six', (agent) => agent.passing('six'), ['six']);
 }, 60_000);

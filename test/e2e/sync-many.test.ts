@@ -13,7 +13,7 @@ async function workEverywhere(of: Mesh): Promise<string[]> {
   await Promise.all(
     of.agents.map((agent, i) => agent.json('PUT /v1/agent/service/register', { ID: ids[i], Name: 'work', Port: 9000 })),
   );
-  await of.all('instances', (agent) => agent.passing('work'), ids.toSorted());
+  await of.agree('instances', (agent) => agent.passing('work'), ids.toSorted());
   return ids;
 }
 
@@ -43,7 +43,7 @@ describe('ten agents', () => {
     const others = without(mesh, ...gone);
     await Promise.all(gone.map((i) => (mesh as Mesh).at(i).kill()));
     const left = ids.slice(0, 8).toSorted();
-    await mesh.all('passing', (agent) => agent.passing('work'), left, { agents: others });
+    await mesh.agree('passing', (agent) => agent.passing('work'), left, { agents: others });
     for (const agent of others) {
       expect(await agent.catalog('work')).toEqual(ids.toSorted());
       expect((await agent.members()).filter((line) => !line.endsWith(' alive'))).toEqual(['n8 failed', 'n9 failed']);
@@ -51,7 +51,7 @@ describe('ten agents', () => {
 
     await mesh.startAll(gone.map((i) => (mesh as Mesh).at(i)));
     await mesh.whole();
-    await mesh.all('passing', (agent) => agent.passing('work'), ids.toSorted());
+    await mesh.agree('passing', (agent) => agent.passing('work'), ids.toSorted());
   }, 90_000);
 
   test('four lost at once are not believed: nothing is expired, and answers say so until they are back', async () => {
@@ -60,17 +60,17 @@ describe('ten agents', () => {
     const gone = [1, 4, 6, 7];
     const others = without(mesh, ...gone);
     await Promise.all(gone.map((i) => (mesh as Mesh).at(i).kill()));
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), false, { agents: others });
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), false, { agents: others });
     // Longer than hard evidence and silence take.
     await delay(8_000);
     for (const agent of others) expect(await agent.passing('work')).toEqual(ids.toSorted());
     // What is told to those that are left is taken, and seen by all of them.
     await mesh.at(0).json('PUT /v1/agent/service/register', { ID: 'more', Name: 'more', Port: 1 });
-    await mesh.all('instances', (agent) => agent.passing('more'), ['more'], { agents: others });
+    await mesh.agree('instances', (agent) => agent.passing('more'), ['more'], { agents: others });
 
     await mesh.startAll(gone.map((i) => (mesh as Mesh).at(i)));
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
-    await mesh.all('passing', (agent) => agent.passing('work'), ids.toSorted());
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
+    await mesh.agree('passing', (agent) => agent.passing('work'), ids.toSorted());
   }, 90_000);
 });
 
@@ -79,9 +79,9 @@ test('twenty agents: each is found through all; a tenth frozen for 3 s is waited
   const ids = await workEverywhere(mesh);
   await freezeAWhile(mesh, [5, 11]);
   await mesh.at(19).kill();
-  await mesh.all('passing', (agent) => agent.passing('work'), ids.slice(0, 19).toSorted(), {
+  await mesh.agree('passing', (agent) => agent.passing('work'), ids.slice(0, 19).toSorted(), {
     agents: without(mesh, 19),
   });
   await mesh.at(19).start();
-  await mesh.all('passing', (agent) => agent.passing('work'), ids.toSorted());
+  await mesh.agree('passing', (agent) => agent.passing('work'), ids.toSorted());
 }, 90_000);

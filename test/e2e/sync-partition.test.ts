@@ -21,7 +21,7 @@ async function meshOf(count: number, options: Partial<MeshOptions> = {}): Promis
       agent.json('PUT /v1/agent/service/register', { ID: `work-${i}`, Name: 'work', Port: 9000 }),
     ),
   );
-  await mesh.all('instances', (agent) => agent.passing('work'), work(...mesh.agents.keys()));
+  await mesh.agree('instances', (agent) => agent.passing('work'), work(...mesh.agents.keys()));
   return { mesh, lan };
 }
 
@@ -39,17 +39,17 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     const [three, two] = [mesh.agents.slice(0, 3), mesh.agents.slice(3)];
     lan.partition([0, 1, 2], [3, 4]);
 
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), false, { agents: two });
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), false, { agents: two });
     // Two of five at once are no single loss: the brake holds in the majority too, until the window has passed.
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), false, { agents: three });
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), false, { agents: three });
     await mesh.at(0).json('PUT /v1/agent/service/register', { ID: 'here', Name: 'here', Port: 1 });
     await mesh.at(4).json('PUT /v1/agent/service/register', { ID: 'there', Name: 'there', Port: 2 });
-    await mesh.all('here', (agent) => agent.passing('here'), ['here'], { agents: three });
-    await mesh.all('there', (agent) => agent.passing('there'), ['there'], { agents: two });
+    await mesh.agree('here', (agent) => agent.passing('here'), ['here'], { agents: three });
+    await mesh.agree('there', (agent) => agent.passing('there'), ['there'], { agents: two });
     await delay(8_000);
     for (const agent of mesh.agents) expect(await agent.passing('work')).toEqual(work(0, 1, 2, 3, 4));
-    await mesh.all('passing', (agent) => agent.passing('work'), work(0, 1, 2), { agents: three, withinMs: 20_000 });
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), true, { agents: three });
+    await mesh.agree('passing', (agent) => agent.passing('work'), work(0, 1, 2), { agents: three, withinMs: 20_000 });
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), true, { agents: three });
     for (const agent of two) {
       expect(await agent.passing('work')).toEqual(work(0, 1, 2, 3, 4));
       const { headers } = await agent.http('GET /v1/catalog/service/work');
@@ -60,9 +60,9 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
 
     lan.heal();
     await mesh.whole();
-    for (const name of ['here', 'there']) await mesh.all(name, (agent) => agent.passing(name), [name]);
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
-    await mesh.all('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3, 4));
+    for (const name of ['here', 'there']) await mesh.agree(name, (agent) => agent.passing(name), [name]);
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
+    await mesh.agree('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3, 4));
   }, 120_000);
 
   test('one machine that falls silent is expired by the other four after 6 s, and keeps everything itself', async () => {
@@ -72,7 +72,7 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     lan.unplug(4);
     await delay(4_000);
     for (const agent of others) expect(await agent.passing('work')).toEqual(work(0, 1, 2, 3, 4));
-    await mesh.all('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3), {
+    await mesh.agree('passing', (agent) => agent.passing('work'), work(0, 1, 2, 3), {
       agents: others,
       // Where the machine has much else to do, each allows more.
       withinMs: 40_000,
@@ -85,14 +85,14 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     await mesh.at(4).json('PUT /v1/agent/service/deregister/work-4');
     lan.plug(4);
     await mesh.whole();
-    await mesh.all('instances', (agent) => agent.catalog('work'), work(0, 1, 2, 3));
+    await mesh.agree('instances', (agent) => agent.catalog('work'), work(0, 1, 2, 3));
   }, 120_000);
 
   test('only the side of the home grants locks', async () => {
     const { mesh, lan } = await meshOf(5, { config: { primary_node: 'n3' } });
     const sessions = await Promise.all(mesh.agents.map((agent) => agent.session()));
     lan.partition([0, 1, 2], [3, 4]);
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), false);
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), false);
     const said = await Promise.all(
       mesh.agents.map(async (agent, i) => {
         const { status, text } = await agent.http(`PUT /v1/kv/lock?acquire=${sessions[i]}`, agent.name);
@@ -104,7 +104,7 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     const holder = mesh.at(3 + said.slice(3).indexOf('true')).name;
     lan.heal();
     await mesh.whole();
-    await mesh.all('lock', async (agent) => (await agent.http('GET /v1/kv/lock?raw')).text, holder, {
+    await mesh.agree('lock', async (agent) => (await agent.http('GET /v1/kv/lock?raw')).text, holder, {
       withinMs: 15_000,
     });
   }, 120_000);
@@ -112,14 +112,14 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
   test('two agents never expire each other', async () => {
     const { mesh, lan } = await meshOf(2);
     lan.unplug(1);
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), false);
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), false);
     await delay(9_000);
     for (const agent of mesh.agents) {
       expect(await agent.passing('work')).toEqual(work(0, 1));
       expect((await agent.members()).some((line) => line.endsWith('failed'))).toBe(false);
     }
     lan.plug(1);
-    await mesh.all('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
+    await mesh.agree('KnownLeader', (agent) => agent.isSure(), true, { withinMs: 20_000 });
   }, 120_000);
 
   test('a way that is lost in one direction alone, between two of five, removes nobody, and news goes round it', async () => {
@@ -127,7 +127,7 @@ describe.skipIf(noLan !== undefined)(noLan ?? 'a network that parts', () => {
     lan.muffle(0, 1);
     await mesh.at(0).json('PUT /v1/agent/service/register', { ID: 'news', Name: 'news', Port: 1 });
     await mesh.at(1).json('PUT /v1/agent/service/register', { ID: 'olds', Name: 'olds', Port: 1 });
-    for (const id of ['news', 'olds']) await mesh.all(id, (agent) => agent.passing(id), [id], { withinMs: 15_000 });
+    for (const id of ['news', 'olds']) await mesh.agree(id, (agent) => agent.passing(id), [id], { withinMs: 15_000 });
     await delay(8_000);
     for (const agent of mesh.agents) expect(await agent.passing('work')).toEqual(work(0, 1, 2, 3, 4));
     lan.heal();

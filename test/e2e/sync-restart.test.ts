@@ -12,7 +12,7 @@ beforeEach(async () => {
   await Promise.all(
     mesh.agents.map((agent, i) => agent.json('PUT /v1/agent/service/register', { ID: `w-${i}`, Name: 'w', Port: 1 })),
   );
-  await mesh.all('instances', (agent) => agent.passing('w'), all);
+  await mesh.agree('instances', (agent) => agent.passing('w'), all);
 }, 60_000);
 afterEach(() => mesh?.[Symbol.asyncDispose]());
 
@@ -24,7 +24,7 @@ test('a restart in order is noticed by nobody', async () => {
   await mesh.at(2).stop();
   await mesh.at(2).start();
   await mesh.whole();
-  await mesh.all('instances', (agent) => agent.passing('w'), all);
+  await mesh.agree('instances', (agent) => agent.passing('w'), all);
   expect(await Promise.all(others.map(indexOf))).toEqual(before);
 }, 60_000);
 
@@ -36,8 +36,8 @@ test('an agent is found under its new address, and goes on with what it had', as
     await moved.start();
     const agents = [mesh.at(0), mesh.at(1), moved];
     await mesh.whole(agents);
-    await mesh.all('instances', (agent) => agent.passing('w'), all, { agents });
-    await mesh.all('address', addressOf, moved.place.host, { agents });
+    await mesh.agree('instances', (agent) => agent.passing('w'), all, { agents });
+    await mesh.agree('address', addressOf, moved.place.host, { agents });
   } finally {
     await moved.close();
   }
@@ -48,9 +48,9 @@ test('an agent that lost its data takes its place again under the same name and 
   rmSync(mesh.at(2).place.dataDir as string, { recursive: true });
   await mesh.at(2).start();
   await mesh.whole();
-  await mesh.all('instances', (agent) => agent.catalog('w'), ['w-0', 'w-1'], { withinMs: 20_000 });
+  await mesh.agree('instances', (agent) => agent.catalog('w'), ['w-0', 'w-1'], { withinMs: 20_000 });
   await mesh.at(2).json('PUT /v1/agent/service/register', { ID: 'w-2', Name: 'w', Port: 1 });
-  await mesh.all('instances', (agent) => agent.passing('w'), all);
+  await mesh.agree('instances', (agent) => agent.passing('w'), all);
 }, 60_000);
 
 test('an agent whose data was put back to an old state says what it has, and what it deregistered since is back', async () => {
@@ -63,24 +63,24 @@ test('an agent whose data was put back to an old state says what it has, and wha
   await mesh.whole();
   await victim.json('PUT /v1/agent/service/deregister/w-2');
   await victim.json('PUT /v1/agent/service/register', { ID: 'w-3', Name: 'w', Port: 1 });
-  await mesh.all('instances', (agent) => agent.passing('w'), ['w-0', 'w-1', 'w-3']);
+  await mesh.agree('instances', (agent) => agent.passing('w'), ['w-0', 'w-1', 'w-3']);
   await victim.kill();
   rmSync(data, { recursive: true });
   cpSync(copy, data, { recursive: true });
   await victim.start();
   await mesh.whole();
-  await mesh.all('instances', (agent) => agent.passing('w'), all, { withinMs: 20_000 });
+  await mesh.agree('instances', (agent) => agent.passing('w'), all, { withinMs: 20_000 });
   await victim.json('PUT /v1/agent/service/register', { ID: 'w-4', Name: 'w', Port: 1 });
-  await mesh.all('instances', (agent) => agent.passing('w'), [...all, 'w-4']);
+  await mesh.agree('instances', (agent) => agent.passing('w'), [...all, 'w-4']);
 }, 60_000);
 
 test('of two agents the one that is left answers with everything, and for long', async () => {
   await mesh.at(2).json('PUT /v1/agent/leave');
   await mesh.at(2).process.exited;
   const two = without(mesh, 2);
-  await mesh.all('instances', (agent) => agent.passing('w'), ['w-0', 'w-1'], { agents: two });
+  await mesh.agree('instances', (agent) => agent.passing('w'), ['w-0', 'w-1'], { agents: two });
   await mesh.at(1).kill();
-  await mesh.all('KnownLeader', (agent) => agent.isSure(), false, { agents: [mesh.at(0)] });
+  await mesh.agree('KnownLeader', (agent) => agent.isSure(), false, { agents: [mesh.at(0)] });
   await delay(8_000);
   expect(await mesh.at(0).passing('w')).toEqual(['w-0', 'w-1']);
 }, 60_000);

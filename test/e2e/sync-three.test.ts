@@ -67,8 +67,8 @@ test('a registration is found on all by HTTP, DNS, a blocked query, a watch of t
   expect(Number(woken.headers['x-consul-index'])).toBeGreaterThan(Number(index));
   await watching;
   await discovery.close();
-  await mesh.all('instances', (agent) => agent.passing('api'), ['api-1']);
-  await mesh.all('A', addresses('v1.api.service.consul'), ['10.1.2.3']);
+  await mesh.agree('instances', (agent) => agent.passing('api'), ['api-1']);
+  await mesh.agree('A', addresses('v1.api.service.consul'), ['10.1.2.3']);
   const srv = await askTcp(third.process.dns, 'SRV api.service.consul');
   expect(lines(srv.answers).map((line) => line.replace(/\S+\.addr/, 'X.addr'))).toEqual([
     'api.service.consul 0 SRV 1 1 8080 X.addr.dc1.consul',
@@ -109,35 +109,35 @@ test('every counter is in the table of the documentation, and nothing else', asy
 test('metadata that changes, a check that fails and one that recovers are seen by all', async () => {
   const first = mesh.at(0);
   await first.json('PUT /v1/agent/service/register', { ...api, Meta: { version: '1.0.1' } });
-  await mesh.all('version', version, ['1.0.1']);
+  await mesh.agree('version', version, ['1.0.1']);
 
   await first.json('PUT /v1/agent/check/fail/api-ttl?note=cannot');
-  await mesh.all('passing', (agent) => agent.passing('api'), []);
-  await mesh.all('A', addresses('api.service.consul'), []);
-  await mesh.all('check', output, ['critical cannot']);
+  await mesh.agree('passing', (agent) => agent.passing('api'), []);
+  await mesh.agree('A', addresses('api.service.consul'), []);
+  await mesh.agree('check', output, ['critical cannot']);
 
   await first.json('PUT /v1/agent/check/pass/api-ttl');
-  await mesh.all('passing', (agent) => agent.passing('api'), ['api-1']);
+  await mesh.agree('passing', (agent) => agent.passing('api'), ['api-1']);
 });
 
 test('an external registrar registers through one agent and deregisters through another', async () => {
   await mesh.at(0).json('PUT /v1/catalog/register', outside('outside', 5432));
-  await mesh.all('instances', (agent) => agent.passing('db'), ['db-1']);
+  await mesh.agree('instances', (agent) => agent.passing('db'), ['db-1']);
   // Changed through another: its answer means that it shows the change itself.
   await mesh.at(1).json('PUT /v1/catalog/register', outside('outside', 5433));
   expect(await port(mesh.at(1))).toEqual([5433]);
-  await mesh.all('port', port, [5433]);
+  await mesh.agree('port', port, [5433]);
 
   await mesh.at(2).json('PUT /v1/catalog/deregister', { Node: 'outside' });
   expect(await mesh.at(2).catalog('db')).toEqual([]);
-  await mesh.all('instances', (agent) => agent.catalog('db'), []);
-  await mesh.all('nodes', (agent) => agent.nodes(), ['n0', 'n1', 'n2']);
+  await mesh.agree('instances', (agent) => agent.catalog('db'), []);
+  await mesh.agree('nodes', (agent) => agent.nodes(), ['n0', 'n1', 'n2']);
 });
 
 test('a deregistration is seen by all, and nothing brings it back', async () => {
   await mesh.at(0).json('PUT /v1/agent/service/deregister/api-1');
-  await mesh.all('instances', (agent) => agent.catalog('api'), []);
-  await mesh.all('A', addresses('api.service.consul'), []);
+  await mesh.agree('instances', (agent) => agent.catalog('api'), []);
+  await mesh.agree('A', addresses('api.service.consul'), []);
   await mesh.at(1).stop();
   await mesh.at(1).start();
   await mesh.whole();
@@ -147,12 +147,12 @@ test('a deregistration is seen by all, and nothing brings it back', async () => 
 test('of an agent that is killed the rows stay and are critical; restarted under the same data it resumes', async () => {
   const [victim, ...others] = [mesh.at(2), mesh.at(0), mesh.at(1)];
   await victim.json('PUT /v1/agent/service/register', { ID: 'job-2', Name: 'job', Port: 7000 });
-  await mesh.all('instances', (agent) => agent.passing('job'), ['job-2']);
+  await mesh.agree('instances', (agent) => agent.passing('job'), ['job-2']);
   const indexes = await Promise.all(others.map(indexOf));
 
   await victim.kill();
-  await mesh.all('passing', (agent) => agent.passing('job'), [], { agents: others });
-  await mesh.all('A', addresses('job.service.consul'), [], { agents: others });
+  await mesh.agree('passing', (agent) => agent.passing('job'), [], { agents: others });
+  await mesh.agree('A', addresses('job.service.consul'), [], { agents: others });
   for (const agent of others) {
     expect(await agent.catalog('job')).toEqual(['job-2']);
     expect(await agent.members()).toEqual(['n0 alive', 'n1 alive', 'n2 failed']);
@@ -166,10 +166,10 @@ test('of an agent that is killed the rows stay and are critical; restarted under
 
   await victim.start();
   await mesh.whole();
-  await mesh.all('passing', (agent) => agent.passing('job'), ['job-2']);
+  await mesh.agree('passing', (agent) => agent.passing('job'), ['job-2']);
   for (const [i, agent] of others.entries()) expect(await indexOf(agent)).toBeGreaterThan(indexes[i] ?? 0);
   await victim.json('PUT /v1/agent/service/deregister/job-2');
-  await mesh.all('instances', (agent) => agent.catalog('job'), []);
+  await mesh.agree('instances', (agent) => agent.catalog('job'), []);
 });
 
 test('what a dead agent registered for others can be changed and removed through those that live', async () => {
@@ -178,9 +178,9 @@ test('what a dead agent registered for others can be changed and removed through
     Address: '10.8.8.8',
     Service: { ID: 'o-1', Service: 'orphans', Port: 1 },
   });
-  await mesh.all('instances', (agent) => agent.catalog('orphans'), ['o-1']);
+  await mesh.agree('instances', (agent) => agent.catalog('orphans'), ['o-1']);
   await mesh.at(2).kill();
-  await mesh.all('members', (agent) => agent.members(), ['n0 alive', 'n1 alive', 'n2 failed'], {
+  await mesh.agree('members', (agent) => agent.members(), ['n0 alive', 'n1 alive', 'n2 failed'], {
     agents: without(mesh, 2),
   });
   await mesh.at(0).json('PUT /v1/catalog/register', {
@@ -189,20 +189,20 @@ test('what a dead agent registered for others can be changed and removed through
     Service: { ID: 'o-1', Service: 'orphans', Port: 2 },
   });
   await mesh.at(1).json('PUT /v1/catalog/deregister', { Node: 'orphan' });
-  await mesh.all('instances', (agent) => agent.catalog('orphans'), [], { agents: without(mesh, 2) });
+  await mesh.agree('instances', (agent) => agent.catalog('orphans'), [], { agents: without(mesh, 2) });
   // Its owner comes back with the row in its own data, and has to let it go.
   await mesh.at(2).start();
   await mesh.whole();
-  await mesh.all('instances', (agent) => agent.catalog('orphans'), []);
+  await mesh.agree('instances', (agent) => agent.catalog('orphans'), []);
 });
 
 test('an agent that leaves takes its rows along, and is not missed', async () => {
   await mesh.at(2).json('PUT /v1/agent/service/register', { ID: 'gone-2', Name: 'gone', Port: 7001 });
-  await mesh.all('instances', (agent) => agent.passing('gone'), ['gone-2']);
+  await mesh.agree('instances', (agent) => agent.passing('gone'), ['gone-2']);
   await mesh.at(2).json('PUT /v1/agent/leave');
   await mesh.at(2).process.exited;
   const others = without(mesh, 2);
-  await mesh.all('instances', (agent) => agent.catalog('gone'), [], { agents: others });
+  await mesh.agree('instances', (agent) => agent.catalog('gone'), [], { agents: others });
   for (const agent of others) {
     expect((await agent.members()).filter((line) => !line.endsWith('alive'))).toEqual(['n2 left']);
     expect(await agent.nodes()).toEqual(['n0', 'n1']);

@@ -82,15 +82,15 @@ export class Mesh implements AsyncDisposable {
   async whole(agents = this.agents, withinMs = 20_000): Promise<void> {
     const names = agents.map(({ name }) => name).sort();
     const alive = names.map((name) => `${name} alive`);
-    await this.all('members', (agent) => agent.members(), alive, { agents, withinMs, part: true });
-    await this.all('nodes', (agent) => agent.nodes(), names, { agents, withinMs, part: true });
+    await this.agree('members', (agent) => agent.members(), alive, { agents, withinMs, part: true });
+    await this.agree('nodes', (agent) => agent.nodes(), names, { agents, withinMs, part: true });
   }
 
   /**
    * Asks each agent until its answer is the expected one; gives how long the last of them took, or throws what the
    * slowest said last. `part`: more may be in the list than is expected.
    */
-  async all<T>(
+  async agree<T>(
     what: string,
     ask: (agent: MeshAgent) => Promise<T>,
     expected: T,

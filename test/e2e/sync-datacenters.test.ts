@@ -38,8 +38,8 @@ test('services of the other datacenter are found by HTTP and DNS, go when they g
   await west.at(1).json('PUT /v1/agent/service/register', { Name: 'hidden', Port: 1 });
   await east.at(0).json('PUT /v1/agent/service/register', { Name: 'api', Address: '10.2.0.1', Port: 1 });
 
-  await east.all('shown', there('west', 'shown'), ['shown']);
-  await west.all('api', there('east', 'api'), ['api']);
+  await east.agree('shown', there('west', 'shown'), ['shown']);
+  await west.agree('api', there('east', 'api'), ['api']);
   for (const agent of east.agents) {
     expect(await there('west', 'hidden')(agent)).toEqual([]);
     expect(await agent.json('GET /v1/catalog/datacenters')).toEqual(['east', 'west']);
@@ -50,7 +50,7 @@ test('services of the other datacenter are found by HTTP and DNS, go when they g
   }
 
   await east.at(0).json('PUT /v1/agent/service/deregister/api');
-  await west.all('api', there('east', 'api'), []);
+  await west.agree('api', there('east', 'api'), []);
 
   // Silence of a whole datacenter, crash or not, removes nothing of it.
   await Promise.all(west.agents.map((agent) => agent.kill()));

@@ -228,6 +228,8 @@ export const defaults = {
   doubtedSilentMs: 5_000,
   /** A command on another agent's facts. */
   peerCallTimeoutMs: 10_000,
+  /** How long one peer is waited for by who wants to know what all of them have. */
+  peersBarrierMs: 500,
 
   // ---- peer connections: compression, encryption
   /** After so long without a word the system asks whether the other end is there. */

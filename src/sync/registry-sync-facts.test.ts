@@ -12,6 +12,8 @@ const instances = ({ registry }: MeshAgent, service: string): string[] =>
 
 const set = (key: string, value = '') => ({ key, value, flags: 7n, mode: { type: 'set' } }) as const;
 
+const external = (port: number) => ({ Node: 'ext', Address: '1.1.1.1', Service: { Service: 'db', Port: port } });
+
 describe('facts', () => {
   test('what one agent is told all know within milliseconds, each waiting reader is woken, and so it goes', async () => {
     await using world = new MeshWorld();
@@ -69,6 +71,43 @@ describe('facts', () => {
     // In memory it forgot what it had.
     expect(instances(a, 'web')).toEqual([]);
   });
+
+  test('what was taken over and then removed does not come back with its first owner', async () => {
+    await using world = new MeshWorld();
+    const [a, b, c] = await three(world);
+    await world.run(c.sync.commands.registerCatalog(external(1)));
+    await world.clock.advance(60_000);
+    const disk = await c.kill();
+    await world.until(() => expect(a.registry.catalog.check('c', 'serfHealth')?.status).toBe('critical'));
+    await world.run(a.sync.commands.registerCatalog(external(2)));
+    expect(a.sync.ownerOf('ext')?.node).toBe('a');
+    await world.until(() => expect(b.registry.catalog.service('ext', 'db')?.port).toBe(2));
+    await world.run(b.sync.commands.deregisterCatalog({ Node: 'ext' }));
+    await world.until(() => expect(a.registry.catalog.node('ext')).toBeUndefined());
+    const back = await world.start('c', { ...disk, primary: 'a' });
+    await world.clock.advance(5_000);
+    for (const agent of [a, b, back]) expect([agent.sync.members().length, instances(agent, 'db')]).toEqual([3, []]);
+  });
+
+  test.each(['known', 'dead'])(
+    'a deregistration does not come too early for a registration that was acknowledged elsewhere: %s owner',
+    async (state) => {
+      await using world = new MeshWorld();
+      const [a, b, c] = await three(world);
+      if (state === 'dead') {
+        await world.run(c.sync.commands.registerCatalog(external(2)));
+        await world.clock.advance(60_000);
+        await c.kill();
+        await world.until(() => expect(a.registry.catalog.check('c', 'serfHealth')?.status).toBe('critical'));
+      }
+      world.network.setDelay(30, 40);
+      await world.run(a.sync.commands.registerCatalog(external(1)));
+      expect(b.registry.catalog.service('ext', 'db')?.port).not.toBe(1);
+      await world.run(b.sync.commands.deregisterCatalog({ Node: 'ext' }));
+      await world.clock.advance(2_000);
+      for (const agent of [a, b]) expect(instances(agent, 'db')).toEqual([]);
+    },
+  );
 
   test('while the owner is only out of reach its rows are not touched', async () => {
     await using world = new MeshWorld();

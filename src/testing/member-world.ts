@@ -24,6 +24,7 @@ export class MemberWorld {
       localHealth: 0,
       of: view,
       all: () => this.views.values(),
+      peers: () => [...this.views.values()].filter(({ isConnected }) => isConnected).map(({ info }) => info),
       isLive: (origin) => !['dead', 'left', undefined].includes(view(origin)?.state),
       protectedMode: () => ({ active: this.isProtected, reason: '', sinceMs: 0 }),
       home: (): HomeView => ({ node: this.home && view(this.home)?.info.node, origin: this.home, problem: '' }),

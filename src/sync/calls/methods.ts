@@ -134,7 +134,9 @@ export const methods = {
   putConfig: method('state', by(document), by(z.boolean()), (commands, { kind, name, body, cas }) =>
     commands.putConfig(kind, name, body as Json, cas),
   ),
-  /** Nothing but the question how far the home's state is. */
+  /** Nothing but the question how far the asked agent's catalog stream is. */
+  catalogFresh: method('catalog', nothing, nothing, async () => {}),
+  /** The same of the home's state. */
   fresh: method('state', nothing, nothing, async () => {}),
 } as const;
 

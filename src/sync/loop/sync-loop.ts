@@ -10,6 +10,7 @@ import type { RegistrySyncOptions } from '../options.js';
 import { protocolVersions } from '../protocol.js';
 import { clusterCommands } from '../route/cluster-commands.js';
 import { ClusterHome } from '../route/home.js';
+import { PeersBarrier } from '../route/peers-barrier.js';
 import { hostPort } from '../server-name.js';
 import { createSyncState, type SyncState } from '../step/step.js';
 import type { MembersPart } from '../step/parts.js';
@@ -116,7 +117,14 @@ export class SyncLoop {
       isPassive: life.hasLeft && !options.rejoinAfterLeave,
     });
     this.keyring = ring && stored && this.createKeyring(ring, stored);
-    this.commands = clusterCommands({ local: host.commands, catalog: host.catalog, members, caller });
+    const barrier = new PeersBarrier({ clock, members, caller });
+    this.commands = clusterCommands({
+      local: host.commands,
+      catalog: host.catalog,
+      members,
+      caller,
+      caughtUp: () => barrier.pass(),
+    });
     this.stopListening = host.onLocal((set) => this.batch.add(set));
     this.ticker = new Ticker({
       clock,

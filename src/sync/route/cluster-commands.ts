@@ -24,6 +24,8 @@ export interface ClusterCommandsOptions {
   readonly catalog: CatalogView;
   readonly members: MembersPart;
   readonly caller: Pick<CommandCaller, 'call'>;
+  /** Resolves when everything acknowledged before is known here, as far as it can be. */
+  readonly caughtUp: () => Promise<void>;
 }
 
 /** What is decided here or elsewhere; the rest of the commands is about this agent's own node. */
@@ -113,7 +115,8 @@ class Route {
 
   /** Each owner of a row is asked for its own; rows whose owner is gone go with ours. */
   async deregisterCatalog(body: CatalogDeregistration, caller?: Caller): Promise<void> {
-    const { local, catalog, members } = this.options;
+    const { local, catalog, members, caughtUp } = this.options;
+    await caughtUp();
     const owners = Array.from(deregistrationOrigins(catalog, body), (origin) => ownerNow(members, origin));
     if (owners.length === 0) return local.deregisterCatalog(body, caller);
     for (const owner of owners) {

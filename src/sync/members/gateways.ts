@@ -100,9 +100,11 @@ export class Gateways {
   private suspicion(member: Member): string | undefined {
     if (member.votes.accusations === 0) return undefined;
     const accuses = (by: Member): boolean => member.votes.accuses(by.info.origin);
-    if (accuses(this.table.self)) return `not reached at ${addressOf(member.info)}`;
-    if (member.isConnected) return undefined;
     const gateways = this.current().get(member.info.datacenter)?.ourGateways ?? [];
+    // Who is a gateway no longer tries no longer, so what it found then says nothing now.
+    const isOurs = gateways.includes(this.table.self) || member.isConnected;
+    if (isOurs && accuses(this.table.self)) return `not reached at ${addressOf(member.info)}`;
+    if (member.isConnected) return undefined;
     if (gateways.length === 0 || !gateways.every(accuses)) return undefined;
     return `not reached by ${gateways.map(({ info }) => info.node).join(' and ')}`;
   }

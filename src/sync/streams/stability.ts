@@ -43,7 +43,9 @@ export class Stability {
       if (info.datacenter !== this.members.self.datacenter || state === 'dead' || state === 'left') continue;
       least = Math.min(least, this.acks.of(info.origin, stream));
     }
-    if (stream.space.datacenter !== this.members.self.datacenter) return least;
+    // State is for its own datacenter, and what comes from another is not sent back there.
+    const isSentAbroad = stream.kind === 'catalog' && stream.space.datacenter === this.members.self.datacenter;
+    if (!isSentAbroad) return least;
     for (const { origin } of this.members.remotePeers()) least = Math.min(least, this.acks.of(origin, stream));
     return least;
   }

@@ -1,4 +1,6 @@
 import type { ConflictReport, Row, RowRef } from '../../model/index.js';
+import { limits } from '../../model/index.js';
+import { hlcWallMs } from '../hlc.js';
 import type { Origin } from '../messages.js';
 import type { MembersPart, StepContext } from '../step/parts.js';
 import type { StreamCounters } from './counters.js';
@@ -80,7 +82,8 @@ export class Conflicts {
     const isOfOwnNode = own.ref.node === this.members.self.node.toLowerCase();
     if (isOfOwnNode) {
       const isSaidByHead = head !== undefined && head.winner !== head.own;
-      if (!isSaidByHead) context.out.notices.push({ type: 'reclaim', ref: head?.own.ref ?? own.ref });
+      if (!isSaidByHead && canExceed(victor, context))
+        context.out.notices.push({ type: 'reclaim', ref: head?.own.ref ?? own.ref });
       return;
     }
     const [won, lost] = head && head.winner !== head.own ? [head.winner, head.own] : [victor, own];
@@ -102,6 +105,14 @@ export class Conflicts {
       this.members.of(origin)?.info.node ?? (origin === this.members.self.origin ? this.members.self.node : origin)
     );
   }
+}
+
+/**
+ * Whether ours can be said again under a larger clock. One that is further ahead than clocks may differ is not followed:
+ * saying ours again and again would change nothing; the registry does so once a minute, until our time has come.
+ */
+function canExceed(victor: SyncedRecord | undefined, { wall }: StepContext): boolean {
+  return victor === undefined || hlcWallMs(victor.hlc) <= wall + limits.clockSkewMs;
 }
 
 function deleterOf(space: Space, key: string): SyncedRecord | undefined {

@@ -116,9 +116,9 @@ class Shelf {
     record.isFresh = false;
   }
 
-  /** A position that cannot be that of so many records is not believed: the stream is fetched, and compared to them. */
-  private place(stream: Stream, { inc, ver, index }: Progress): void {
-    const isSound = stream.records <= ver;
+  /** A position that is not that of these records is not believed: the stream is fetched, and compared to them. */
+  private place(stream: Stream, { inc, ver, index, hash }: Progress): void {
+    const isSound = stream.records <= ver && stream.hash0 === hash[0] && stream.hash1 === hash[1];
     stream.move(isSound ? inc : 0, isSound ? ver : 0, isSound ? ver : 0);
     stream.index = index;
   }

@@ -294,7 +294,11 @@ class Streams implements StreamsPart {
     const { space } = stream;
     for (let record = stream.oldest; record; record = stream.oldest) this.settlement.release(space, record);
     this.holdings.streams.delete(origin);
-    this.merges.putDocument(space, progressId(origin), progressBody({ inc, ver: 0, index: 0 }, true));
+    this.merges.putDocument(
+      space,
+      progressId(origin),
+      progressBody({ inc, ver: 0, index: 0, hash0: 0, hash1: 0 }, true),
+    );
     space.unsettleContested();
     this.forgetGone();
     this.finish(context);

@@ -50,12 +50,12 @@ export class Protection {
   }
 
   /** To be called after suspicion and before verdicts. Time alone changes nothing while all are well. */
-  update({ now, out }: StepContext): void {
+  update({ now, wall, out }: StepContext): void {
     const isChanged = this.epoch !== this.table.epoch;
     if (!isChanged && this.isCalm) return;
     this.epoch = this.table.epoch;
     if (isChanged) this.isCalm = this.table.local.every(({ state }) => state === 'alive');
-    if (isChanged || this.awaitsExpiry) this.followStable();
+    if (isChanged || this.awaitsExpiry) this.followStable(wall);
     const reason = this.judge();
     const isActive = reason !== '';
     if (isActive !== this.isActive) {
@@ -67,13 +67,13 @@ export class Protection {
     this.reason = reason;
   }
 
-  private followStable(): void {
+  private followStable(wall: number): void {
     this.awaitsExpiry = this.table.local.some(({ state, info }) => state === 'dead' && this.stable.has(info.origin));
     const present = new Set<Origin>([this.table.self.info.origin]);
     for (const member of this.table.local) {
       const { origin } = member.info;
       if (this.hasExpired(member) && !this.isActive) this.stable.delete(origin);
-      else if (member.state !== 'dead' && member.deadWallMs === 0) this.stable.add(origin);
+      else if (member.state !== 'dead' && !this.wasLongDead(member, wall)) this.stable.add(origin);
       present.add(origin);
     }
     this.stable.add(this.table.self.info.origin);
@@ -82,6 +82,11 @@ export class Protection {
 
   private hasExpired({ state, deadAt = 0 }: Member): boolean {
     return state === 'dead' && this.time.ms - deadAt >= this.limits.lossWindowMs;
+  }
+
+  /** Before this agent started. Who died less than a window ago still counts as lost. */
+  private wasLongDead({ deadWallMs }: Member, wall: number): boolean {
+    return deadWallMs !== 0 && wall - deadWallMs >= this.limits.lossWindowMs;
   }
 
   private judge(): string {

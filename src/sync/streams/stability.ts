@@ -38,6 +38,8 @@ export class Stability {
 
   private knownToAll(stream: Stream): number {
     let least = Infinity;
+    // Nobody is told of state that is not the home's; who held some of it gets it anew should it become that again.
+    if (stream.kind === 'state' && !this.holdings.isHome(stream.origin)) return least;
     for (const { info, state } of this.members.all()) {
       if (info.origin === this.members.self.origin || info.origin === stream.origin) continue;
       if (info.datacenter !== this.members.self.datacenter || state === 'dead' || state === 'left') continue;

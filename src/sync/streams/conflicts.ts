@@ -8,7 +8,7 @@ import type { SyncedRecord } from './record.js';
 import type { Space } from './space.js';
 import { headOf } from './space.js';
 import type { IsLive } from './standing.js';
-import { winnerOf } from './standing.js';
+import { clockOf, deletion, winnerOf } from './standing.js';
 
 interface Conflict {
   /** Who holds what: the same is told once. */
@@ -87,9 +87,14 @@ export class Conflicts {
       return;
     }
     const [won, lost] = head && head.winner !== head.own ? [head.winner, head.own] : [victor, own];
-    const isYielded = !won?.row || areAtOneAddress(won.row, lost.row);
+    const isYielded = !won?.row || areAtOneAddress(won.row, lost.row) || this.isDeleted(space, lost);
     const winner = (won ?? own).stream.origin;
     context.out.notices.push({ type: 'lost', ref: own.ref, winner, yield: isYielded });
+  }
+
+  /** Another agent deleted it: it will not be shown again, whoever else's row is shown now. */
+  private isDeleted(space: Space, lost: SyncedRecord): boolean {
+    return (clockOf(space, lost, this.isLive) ?? lost.hlc) < deletion(space, lost.key);
   }
 
   /** For a check: the record of its own origin that it belongs to, and who is shown there. */

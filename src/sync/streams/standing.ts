@@ -29,7 +29,7 @@ export function winnerOf(space: Space, key: string, isLive: IsLive): SyncedRecor
 }
 
 /** The largest clock of a tombstone that has one. */
-function deletion(space: Space, key: string): number {
+export function deletion(space: Space, key: string): number {
   let largest = 0;
   for (const { row, hlc } of space.holders(key)) if (!row) largest = Math.max(largest, hlc);
   return largest;

@@ -67,10 +67,21 @@ class Shelf {
     for (const document of this.held.documents) {
       const found = progressOf(document);
       if (isShadowId(document.id)) this.shadows.push(shadowOf(document.body));
-      else if (found?.progress.isGone) this.holdings.gone.set(streamOrigin(found.stream), found.progress.inc);
-      else if (found && this.isWanted(found.stream)) this.progress.set(found.stream, found.progress);
-      else if (found) this.merges.removeDocument(this.space, progressId(found.stream));
+      else if (found) this.readProgress(found.stream, found.progress);
     }
+  }
+
+  private readProgress(id: StreamId, progress: Progress): void {
+    const origin = streamOrigin(id);
+    if (progress.isGone && this.hasLeft(origin, progress.inc)) this.holdings.gone.set(origin, progress.inc);
+    else if (!progress.isGone && this.isWanted(id)) this.progress.set(id, progress);
+    else this.merges.removeDocument(this.space, progressId(id));
+  }
+
+  /** A member that is there with that incarnation was let go only for a while. */
+  private hasLeft(origin: Origin, inc: number): boolean {
+    const view = this.members.of(origin);
+    return view === undefined || view.state === 'left' || view.info.inc > inc;
   }
 
   private isWanted(id: StreamId): boolean {

@@ -164,6 +164,7 @@ class Streams implements StreamsPart {
     if (!this.own.isBuilt && !isGone && view.state !== 'dead') return;
     this.ensure(context);
     this.deferred.delete(origin);
+    if (!isGone) this.takeBack(view);
     if (isGone) this.drop(view, context);
     else if (view.state === 'dead') this.deferred.add(origin);
     else this.uncover(origin);
@@ -277,6 +278,16 @@ class Streams implements StreamsPart {
     const record = key === undefined ? undefined : stream?.space.find(key, stream);
     if (stream && record?.kept === 'row' && record.row) this.merges.showOnly(stream.space, record.row);
     stream?.space.unsettleContested();
+  }
+
+  /**
+   * Members say who has left. One that was let go for its name alone may come again as it was, when nobody else has the
+   * name any more.
+   */
+  private takeBack({ info }: MemberView): void {
+    if (info.inc > (this.holdings.gone.get(info.origin) ?? 0)) return;
+    this.holdings.gone.delete(info.origin);
+    this.merges.removeDocument(this.holdings.local, progressId(info.origin));
   }
 
   /** Its rows go, and do not come back with this incarnation. A copy of state stays as it is: only its home changes it. */

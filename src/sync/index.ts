@@ -1,6 +1,6 @@
 /** Registry synchronisation: what agents tell each other, and who is there (docs/sync.md). */
 export { aloneCluster, isLone } from './alone-cluster.js';
-export { isKey, PeerKeys } from './connection/peer-keys.js';
+export { isKey } from './connection/peer-keys.js';
 export { HybridClock, hlcWallMs } from './hlc.js';
 export type { Held, LocalSet, SyncHost } from './host.js';
 export * from './messages.js';

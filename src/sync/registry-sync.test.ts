@@ -57,6 +57,26 @@ describe('meeting', () => {
     await world.until(() => expect([connected(a), connected(b)]).toEqual([['b'], ['a']]));
   });
 
+  test('an agent at the address of a dead one keeps its connection, while the dead one is looked for', async () => {
+    await using world = new MeshWorld();
+    const [a, b, c] = (await world.mesh(['a', 'b', 'c'])) as [MeshAgent, MeshAgent, MeshAgent];
+    const { host } = await c.kill();
+    await world.start('d', { host, join: [a.host], primary: 'a' });
+    await world.until(() =>
+      expect([connected(a), connected(b)]).toEqual([
+        ['b', 'd'],
+        ['a', 'd'],
+      ]),
+    );
+    await world.until(() => expect(states(a)).toContain('c dead'), 20_000);
+    const sentTo = () => a.sync.report().peers.find(({ node }) => node === 'd')?.sentBytes ?? 0;
+    for (let sent = 0, turn = 0; turn < 60; turn++) {
+      await world.clock.advance(500);
+      expect(sentTo()).toBeGreaterThanOrEqual(sent);
+      sent = sentTo();
+    }
+  });
+
   test('a name is one agent’s: the second one is told, and is no home', async () => {
     await using world = new MeshWorld();
     const [a] = await world.mesh(['a', 'b']);

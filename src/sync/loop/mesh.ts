@@ -71,7 +71,8 @@ export class Mesh {
       clock,
       random,
       isLinked: (origin) => this.links.get(origin) !== undefined,
-      reach,
+      // Two agents cannot be at one address: who is connected there is not asked over and over whether it is another.
+      reach: async (address, signal) => this.metAt(address)?.origin ?? reach(address, signal),
       failed: (member, evidence, error) => {
         this.refusals.dial(member, error);
         take({ type: 'dial-failed', origin: member.origin, evidence });
@@ -101,11 +102,8 @@ export class Mesh {
     return this.introduce(connection, 'dialer');
   }
 
-  isMet({ host, port }: NetworkAddress): boolean {
-    for (const { connection } of this.links.all()) {
-      if (connection.peer.host === host && connection.peer.port === port) return true;
-    }
-    return false;
+  isMet(address: NetworkAddress): boolean {
+    return this.metAt(address) !== undefined;
   }
 
   peers(): readonly MemberInfo[] {
@@ -183,6 +181,11 @@ export class Mesh {
     while (clock.now() < dueMs && this.isSending) {
       await new Promise<void>((resolve) => void clock.after(DRAIN_LOOK_MS, resolve));
     }
+  }
+
+  /** The peer that says that it is reached there. */
+  private metAt({ host, port }: NetworkAddress): MemberInfo | undefined {
+    return this.peers().find((peer) => peer.host === host && peer.port === port);
   }
 
   private get isSending(): boolean {

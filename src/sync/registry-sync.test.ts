@@ -172,6 +172,22 @@ describe('parting', () => {
     expect(a.sync.peers()).toEqual(['10.0.0.1:8300', '10.0.0.2:8300']);
   });
 
+  test.each([
+    [{}, []],
+    [{ rejoinAfterLeave: true }, ['a', 'b']],
+    [{ join: ['10.0.0.1'] }, ['a', 'b']],
+  ])('started again after it left, %j, it meets %j, as somebody who has not left', async (options, met) => {
+    await using world = new MeshWorld();
+    const [a, , c] = (await world.mesh(['a', 'b', 'c'])) as [MeshAgent, MeshAgent, MeshAgent];
+    await world.run(c.sync.leave());
+    const disk = await c.kill();
+    await world.clock.advance(1_000);
+    const back = await world.start('c', { ...disk, primary: 'a', ...options });
+    await world.clock.advance(10_000);
+    expect(connected(back)).toEqual(met);
+    expect(states(a)).toContain(met.length > 0 ? 'c alive' : 'c left');
+  });
+
   test('a dead agent can be declared gone, a live one and an unknown one cannot', async () => {
     await using world = new MeshWorld();
     const [a, b, c] = (await world.mesh(['a', 'b', 'c'])) as [MeshAgent, MeshAgent, MeshAgent];

@@ -35,6 +35,7 @@ export interface MeshAgentOptions {
   readonly keys?: readonly string[];
   readonly settings?: Partial<SyncSettings>;
   readonly rows?: readonly Row[];
+  readonly rejoinAfterLeave?: boolean;
 }
 
 /** Whole agents, without HTTP and DNS, in memory: registries in sync over a network and a clock in the test's hand. */
@@ -96,7 +97,7 @@ export class MeshWorld implements AsyncDisposable {
       ...(options.keys ? { keyring: { ring: ringOf(options.keys), store: async () => {} } } : {}),
       seeds: (options.join ?? []).flatMap(seedOf),
       lookup: async (address) => [address],
-      rejoinAfterLeave: false,
+      rejoinAfterLeave: options.rejoinAfterLeave ?? false,
       nothing: new Catalog({ datacenter }),
     });
     const agent: MeshAgent = {

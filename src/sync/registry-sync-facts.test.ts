@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { topic } from '../model/index.js';
+import { memberInfo } from '../testing/member-world.js';
 import { MeshWorld, type MeshAgent } from '../testing/mesh-world.js';
+import { openPeerConnection } from './connection/introduction.js';
+import type { Message } from './messages.js';
+import { defaultSyncSettings } from './settings.js';
 
 type Three = [MeshAgent, MeshAgent, MeshAgent];
 
@@ -254,4 +258,34 @@ describe('keys, sessions and locks', () => {
     // What it had can be read as it is.
     expect(a.sync.home.catalog().kv('k')).toBeDefined();
   });
+});
+
+test('an agent of another datacenter is shown what there is, and may not ask for anything to be changed', async () => {
+  await using world = new MeshWorld();
+  const [a] = await world.mesh(['a']);
+  const connection = await world.run(
+    world.network.host('10.0.0.9').dial({ host: '10.0.0.1', port: 8301 }, { timeoutMs: 1_000 }),
+  );
+  const self = memberInfo('far', { datacenter: 'dc2', host: '10.0.0.9' });
+  const peer = await world.run(
+    openPeerConnection({
+      connection,
+      role: 'dialer',
+      self,
+      admit: () => undefined,
+      settings: defaultSyncSettings,
+      clock: world.clock,
+    }),
+  );
+  const answers: Message[] = [];
+  peer.start({ message: (message) => void answers.push(message), ended: () => {} });
+  const bodies = { kvPut: set('k'), registerCatalog: external(1), fresh: null };
+  for (const [method, body] of Object.entries(bodies)) {
+    peer.send({ type: 'call', id: answers.length, method, args: { token: '', needs: [], body } }, 'control');
+  }
+  await world.until(() => expect(answers.filter(({ type }) => type === 'answer')).toHaveLength(3));
+  for (const answer of answers.filter(({ type }) => type === 'answer')) {
+    expect(answer, JSON.stringify(answer)).toMatchObject({ ok: false, value: { code: 'PERMISSION_DENIED' } });
+  }
+  expect([a?.registry.catalog.kv('k'), a?.registry.catalog.node('ext')]).toEqual([undefined, undefined]);
 });

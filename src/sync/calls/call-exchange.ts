@@ -1,4 +1,4 @@
-import type { RegistryCommands } from '../../model/index.js';
+import { ServiceDiscoveryError, type RegistryCommands } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { Message, Origin, Position, StreamId, StreamKind } from '../messages.js';
 import { noLeader } from '../server-name.js';
@@ -12,6 +12,8 @@ export interface CallExchangeOptions {
   /** Of this agent, for those who ask it. */
   readonly commands: RegistryCommands;
   readonly isHome: () => boolean;
+  /** Facts are written in their own datacenter; to others they are shown. */
+  readonly isOfOurs: (origin: Origin) => boolean;
   /** False when there is no connection to that agent. Throws for what cannot be said. */
   readonly send: (to: Origin, message: Message) => boolean;
   /** Resolves when nothing that must not be forgotten is on its way to the disk any more. */
@@ -48,7 +50,8 @@ export class CallExchange {
       send: (to, message) => void send(to, message),
       unheld,
       known: (needs) => this.positions.known(needs, NEEDS_MS).catch(() => {}),
-      refuse: ({ family }) => {
+      refuse: ({ family }, from) => {
+        if (!options.isOfOurs(from)) throw notFromThere();
         if (family !== 'catalog' && !options.isHome()) throw noLeader();
       },
       seen: ({ family }) => {
@@ -75,4 +78,8 @@ export class CallExchange {
   close(): void {
     this.outgoing.close();
   }
+}
+
+function notFromThere(): ServiceDiscoveryError {
+  return new ServiceDiscoveryError('PERMISSION_DENIED', 'agents of another datacenter may not ask for commands here');
 }

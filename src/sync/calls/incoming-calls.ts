@@ -15,8 +15,8 @@ export interface IncomingCallsOptions {
   readonly unheld: () => Promise<void>;
   /** Resolves when these are known here, and not later than a caller would wait. */
   readonly known: (needs: readonly StreamPosition[]) => Promise<void>;
-  /** Throws when this agent may not decide what the method is about. */
-  readonly refuse: (method: Method<unknown, unknown>) => void;
+  /** Throws when that agent may not ask, or this one not decide, what the method is about. */
+  readonly refuse: (method: Method<unknown, unknown>, from: Origin) => void;
   /** Where the effects of what was just executed can be seen. */
   readonly seen: (method: Method<unknown, unknown>) => readonly StreamPosition[];
 }
@@ -47,21 +47,25 @@ export class IncomingCalls {
 
   private async answerTo(from: Origin, { id, method: name, args }: CallMessage): Promise<AnswerMessage> {
     try {
-      const { value, seen } = await this.bounded(from, () => this.execute(name, args));
+      const { value, seen } = await this.bounded(from, () => this.execute(from, name, args));
       return { type: 'answer', id, ok: true, value: value ?? null, seen };
     } catch (error) {
       return failure(id, malformed(error, name));
     }
   }
 
-  private async execute(name: string, args: unknown): Promise<{ value: unknown; seen: readonly StreamPosition[] }> {
+  private async execute(
+    from: Origin,
+    name: string,
+    args: unknown,
+  ): Promise<{ value: unknown; seen: readonly StreamPosition[] }> {
     const method = methodOf(name);
     if (!method) throw new ServiceDiscoveryError('UNSUPPORTED', `this agent knows no command ${JSON.stringify(name)}`);
     const { token, needs, body } = callArguments.parse(args);
     const command = method.body(body);
     await this.options.known(needs);
     // Asked last: what was true before waiting need not be true now, and from here on nothing waits.
-    this.options.refuse(method);
+    this.options.refuse(method, from);
     const value = await method.run(this.options.commands, command, { token });
     return { value, seen: this.options.seen(method) };
   }

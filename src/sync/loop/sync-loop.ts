@@ -93,6 +93,7 @@ export class SyncLoop {
       clock,
       commands: host.commands,
       isHome: () => members.home().origin === members.self.origin,
+      isOfOurs: (origin) => members.of(origin)?.info.datacenter === members.self.datacenter,
       send: (to, message) => this.mesh.send({ to, message, priority: 'control' }),
       unheld: () => this.outbox.unheld(),
       own: (kind) => this.own(kind),

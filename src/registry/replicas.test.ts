@@ -146,6 +146,18 @@ describe('copies on disk', () => {
     expect(syncHost.copyOf(dc2)?.catalog.node('far')).toBeUndefined();
   });
 
+  test('that cannot be opened end the agent: of what is merged nothing may be left out', async () => {
+    const copiesDir = freshDirectory();
+    await using at = await startedRegistry({ copiesDir });
+    const told: string[] = [];
+    at.registry.on('fatal', ({ message }) => told.push(message));
+    await mkdir(copiesDir);
+    await writeFile(join(copiesDir, 'datacenter,dc2'), 'in the way');
+    const merge = at.registry.syncHost.merge(into(dc2, [put(nodeRow('far'))]));
+    await expect(merge).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(told).toEqual([expect.stringMatching(/^a copy cannot be opened: /)]);
+  });
+
   test('are not begun once the registry is closed', async () => {
     const copiesDir = freshDirectory();
     const at = await startedRegistry({ copiesDir });

@@ -37,7 +37,9 @@ export class Replicas {
 
   async merge(target: CopyTarget, merge: Merge): Promise<void> {
     if (this.closed) throw new ServiceDiscoveryError('CLOSED', 'the registry is closed');
-    const replica = await this.replica(target);
+    // Of what is merged into a copy nothing may be left out, so one that cannot be had is as bad as one that cannot be
+    // written.
+    const replica = await this.replica(target).catch((cause: unknown) => this.fail(cause));
     await replica.merge(merge);
   }
 
@@ -45,6 +47,13 @@ export class Replicas {
     this.closed = true;
     await this.turn;
     await Promise.all(Array.from(this.open.values(), (replica) => replica.close()));
+  }
+
+  private fail(cause: unknown): never {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new ServiceDiscoveryError('UNAVAILABLE', `a copy cannot be opened: ${reason}`, { cause });
+    this.options.onFatal(error);
+    throw error;
   }
 
   private replica(target: CopyTarget): Promise<Replica> {

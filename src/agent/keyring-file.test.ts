@@ -24,9 +24,16 @@ test('a change outlives the process, readable by its owner alone', async () => {
   expect(statSync(path()).mode & 0o777).toBe(0o600);
 });
 
-test('whoever changes the configuration means it', async () => {
+test('whoever changes the configuration means it, also to those who have the keys of the file still', async () => {
   await new KeyringFile(dir, [OLD]).write({ keys: [OLD], primary: OLD, at: 7 });
-  expect(await new KeyringFile(dir, [NEW]).read()).toEqual({ keys: [NEW], primary: NEW, at: 0 });
+  expect(await new KeyringFile(dir, [NEW]).read()).toEqual({ keys: [NEW], primary: NEW, at: 8 });
+});
+
+test('of changes that come at once the last one stays', async () => {
+  const file = new KeyringFile(dir, [OLD]);
+  const many = Array.from({ length: 40 }, (_, at) => Buffer.alloc(32, at + 3).toString('base64'));
+  await Promise.all(many.map((_, at) => file.write({ keys: [OLD, ...many.slice(at)], primary: OLD, at: at + 1 })));
+  expect(await file.read()).toMatchObject({ keys: [OLD, many.at(-1)], primary: OLD, at: many.length });
 });
 
 test('in memory nothing is kept', async () => {

@@ -6,7 +6,8 @@ import { isKey, type StoredKeys } from '../sync/index.js';
 
 /**
  * The keyring on disk, for changes by an operator while the agent ran. It counts as long as the configuration names the
- * keys that it named then: who changes `encrypt` means it.
+ * keys that it named then: who changes `encrypt` means it, and it is a later change than the one on disk, which others
+ * may still have.
  */
 const stored = z.object({
   configured: z.array(z.string()),
@@ -17,6 +18,7 @@ const stored = z.object({
 
 export class KeyringFile {
   private readonly path: string | undefined;
+  private written: Promise<void> = Promise.resolve();
 
   constructor(
     dataDir: string | undefined,
@@ -33,18 +35,25 @@ export class KeyringFile {
     const text = await readFile(this.path, 'utf8').catch(() => undefined);
     if (text === undefined) return fresh;
     const file = this.parse(text);
-    return isSame(file.configured, this.configured) ? file : fresh;
+    return isSame(file.configured, this.configured) ? file : { ...fresh, at: file.at + 1 };
   }
 
-  /** Readable by its owner alone, whole or not at all. */
-  async write({ keys, primary, at }: StoredKeys): Promise<void> {
-    if (this.path === undefined) return;
+  /** Readable by its owner alone, whole or not at all; the last one given stays. */
+  write(ring: StoredKeys): Promise<void> {
+    const { path } = this;
+    if (path === undefined) return Promise.resolve();
+    const written = this.written.then(() => this.replace(path, ring));
+    this.written = written.catch(() => {});
+    return written;
+  }
+
+  private async replace(path: string, { keys, primary, at }: StoredKeys): Promise<void> {
     const body = JSON.stringify({ configured: this.configured, keys, primary, at }, undefined, 2);
-    const next = `${this.path}.new`;
+    const next = `${path}.new`;
     await writeFile(next, `${body}\n`, { mode: 0o600, flush: true });
     // The mode is for a file that is made; one that a crash left keeps its own.
     await chmod(next, 0o600);
-    await rename(next, this.path);
+    await rename(next, path);
   }
 
   private parse(text: string): z.infer<typeof stored> {

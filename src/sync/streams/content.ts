@@ -104,24 +104,34 @@ const hashed: ReadonlyMap<RowKind, readonly string[]> = new Map(
 /** `row` is absent for a tombstone with a clock. */
 export function contentOf(ref: RowRef, hlc: number, row: Row | undefined): Content {
   let text = `${ref.kind}\u0000${ref.node}\u0000${ref.id}\u0000${hlc}`;
-  if (row) {
-    const values = row as unknown as Readonly<Record<string, unknown>>;
-    for (const name of hashed.get(row.kind) ?? []) text += `,${canonical(values[name])}`;
-  }
+  if (!row) return hashOf(text);
+  const values = row as unknown as Readonly<Record<string, unknown>>;
+  for (const name of hashed.get(row.kind) ?? NONE) text += canonical(values[name]);
   return hashOf(text);
 }
 
+const NONE: readonly string[] = [];
+
+/** Unambiguous: every value begins with its type, and what varies in length with its length. */
 function canonical(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
-  if (value === null || value === undefined) return 'null';
-  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  const map = value as Readonly<Record<string, unknown>>;
+  if (typeof value === 'string') return `s${value.length}:${value.toWellFormed()}`;
+  if (value === null || value === undefined) return 'n';
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return `${value};`;
+  return Array.isArray(value) ? canonicalList(value) : canonicalMap(value as Readonly<Record<string, unknown>>);
+}
+
+function canonicalList(items: readonly unknown[]): string {
+  let text = `[${items.length}`;
+  for (const item of items) text += canonical(item);
+  return text;
+}
+
+/** What is undefined is not there. */
+function canonicalMap(map: Readonly<Record<string, unknown>>): string {
   const keys = Object.keys(map).filter((key) => map[key] !== undefined);
-  return `{${keys
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(map[key])}`)
-    .join(',')}}`;
+  let text = `{${keys.length}`;
+  for (const key of keys.length > 1 ? keys.sort() : keys) text += canonical(key) + canonical(map[key]);
+  return text;
 }
 
 /** Two lanes of multiply and xor with a final avalanche (the scheme of cyrb53, public domain). */

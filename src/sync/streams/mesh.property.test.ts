@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MeshAgent } from '../../testing/sync-mesh/mesh-agent.js';
 import type { Mesh } from '../../testing/sync-mesh/mesh.js';
+import type { Cast } from '../../testing/sync-mesh/story.js';
 import { Story } from '../../testing/sync-mesh/story.js';
 
 const CATALOG = /^(node|service|check)/;
@@ -102,4 +103,36 @@ describe('agents among losses, repetitions, cuts, crashes and wrong verdicts', (
     }
     expectQuiet(story.mesh);
   });
+
+  test.each(seeds(15))('know another datacenter as it knows itself, seed %i', (seed) => {
+    const exports: Cast['exports'] = seed % 2 === 0 ? {} : { dc1: ['web'], dc2: ['d*'] };
+    const story = new Story(seed, { here: 2 + (seed % 2), there: 1 + (seed % 3), exports });
+    story.tell(40);
+    story.heal();
+    const [here, there] = [ofDatacenter(story, 'dc1'), ofDatacenter(story, 'dc2')];
+    expectConverged(here);
+    expectConverged(there);
+    for (const agent of here) expectExported(there[0] as MeshAgent, agent, 'dc2', exports['dc1']);
+    for (const agent of there) expectExported(here[0] as MeshAgent, agent, 'dc1', exports['dc2']);
+    expectQuiet(story.mesh);
+  });
 });
+
+function ofDatacenter({ mesh }: Story, name: string): MeshAgent[] {
+  return mesh.agents.filter(({ datacenter }) => datacenter === name);
+}
+
+/** Nodes and their checks always; services, with their checks, by name. */
+function expectExported(owner: MeshAgent, agent: MeshAgent, shelf: string, names: readonly string[] | undefined): void {
+  const all = shown(owner, 'local', CATALOG);
+  const isShown = (key: string): boolean => {
+    const [kind, node, id] = key.split('\u0000') as [string, string, string];
+    const service = kind === 'service' ? id : id.startsWith('service:') ? id.slice('service:'.length) : undefined;
+    if (service === undefined || !names) return true;
+    const row = owner.local.row(`service\u0000${node}\u0000${service}`);
+    const name = row?.kind === 'service' ? row.service : '';
+    return names.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  };
+  const exported = new Map([...all].filter(([key]) => isShown(key)));
+  expect(differences(exported, shown(agent, shelf, CATALOG))).toEqual([]);
+}

@@ -15,6 +15,7 @@ import type { RecentMerges } from './recent-merges.js';
 import type { Said, SyncedRecord } from './record.js';
 import type { Shadow } from './shadow-document.js';
 import { shadowFor, shadowId } from './shadow-document.js';
+import { headOf } from './space.js';
 import type { IsLive } from './standing.js';
 import { clockOf } from './standing.js';
 import type { StepMerges } from './step-merges.js';
@@ -68,7 +69,7 @@ export class OwnStreams {
       const stream = kindsOf.catalog.has(row.kind) ? catalog : state;
       const hlc = hlcOf(row);
       this.clock.observe(hlc, wall);
-      keep(stream.space.say(stream, refOf(row), ++stream.ver, { hlc, row }, now), 'row');
+      stream.space.restore(stream, refOf(row), ++stream.ver, { hlc, row }, 'row', now);
     }
     for (const shadow of held.shadows) this.buildShadow(catalog, shadow, now);
     for (const stream of [catalog, state]) this.beginAnew(stream);
@@ -79,8 +80,7 @@ export class OwnStreams {
     const { space } = catalog;
     const { ref, hlc, row } = shadow;
     if (space.find(refKey(ref), catalog)) return this.merges.removeDocument(space, shadowId(shadow));
-    const record = space.say(catalog, ref, ++catalog.ver, { hlc, row }, nowMs);
-    keep(record, 'shadow');
+    const record = space.restore(catalog, ref, ++catalog.ver, { hlc, row }, 'shadow', nowMs);
     if (!row) this.deletions.add(record);
   }
 
@@ -143,10 +143,20 @@ export class OwnStreams {
     let latest = 0;
     for (const rival of space.holders(key)) {
       if (rival.stream === stream || !rival.row) continue;
-      const isAnother = this.isLive(rival.stream.origin) && !areAtOneAddress(before, rival.row);
-      if (!isAnother) latest = Math.max(latest, clockOf(space, rival, this.isLive) ?? rival.hlc, hlcOf(before));
+      if (!this.isAnotherInstance(stream, before, rival))
+        latest = Math.max(latest, clockOf(space, rival, this.isLive) ?? rival.hlc, hlcOf(before));
     }
     return latest && latest + 1;
+  }
+
+  /** A check is of the instance, or the node, that it belongs to; of that our part of the command may have gone before it. */
+  private isAnotherInstance(stream: Stream, before: CatalogRow, rival: SyncedRecord): boolean {
+    if (!rival.row || !this.isLive(rival.stream.origin)) return false;
+    if (before.kind !== 'check' || rival.row.kind !== 'check') return !areAtOneAddress(before, rival.row);
+    const theirs = stream.space.find(headOf(rival.row), rival.stream)?.row;
+    if (!theirs) return false;
+    const ours = stream.space.find(headOf(before), stream);
+    return ours?.row ? !areAtOneAddress(ours.row, theirs) : ours?.hlc === 0;
   }
 
   /** -1 when it is not held any more. */
@@ -181,7 +191,8 @@ export class OwnStreams {
     if (!isWithdrawn) for (const holder of space.holders(key)) if (holder.kept === 'row') holder.kept = 'nowhere';
     if (after && record) {
       if (record.kept === 'shadow') this.merges.removeDocument(space, shadowId(shadowFor(record)));
-      keep(record, 'row');
+      record.kept = 'row';
+      record.isFresh = false;
     }
     if (before && !this.isOurs(stream, before)) this.takenOver(stream, key, change);
     const isDisputed = record?.rival !== undefined || space.first(key) !== record;
@@ -240,11 +251,6 @@ export class OwnStreams {
       yield { stream, from };
     }
   }
-}
-
-function keep(record: SyncedRecord, kept: 'row' | 'shadow'): void {
-  record.kept = kept;
-  record.isFresh = false;
 }
 
 function isContent({ hlc, row }: Said): boolean {

@@ -1,5 +1,4 @@
 import type { Row, RowRef } from '../../model/index.js';
-import { refKey } from '../../model/index.js';
 import type { Priority } from '../messages.js';
 import type { Stream } from './stream.js';
 
@@ -15,7 +14,6 @@ export type Kept = 'nowhere' | 'row' | 'shadow';
 
 /** One record of one stream; links are of the stream (by version) and of its space (others of the same identity). */
 export class SyncedRecord implements Said {
-  readonly key: string;
   ver = 0;
   hlc = 0;
   row: Row | undefined = undefined;
@@ -39,9 +37,8 @@ export class SyncedRecord implements Said {
   constructor(
     readonly stream: Stream,
     readonly ref: RowRef,
-  ) {
-    this.key = refKey(ref);
-  }
+    readonly key: string,
+  ) {}
 
   /** Part of what the stream says now: not an ordinary tombstone. */
   get isContent(): boolean {

@@ -122,9 +122,7 @@ class Shelf {
 
   private keep(stream: Stream, shadow: Shadow, kept: SyncedRecord['kept'], { now }: StepContext): void {
     const { ref, hlc, row } = shadow;
-    const record = this.space.say(stream, ref, stream.records + 1, { hlc, row }, now);
-    record.kept = kept;
-    record.isFresh = false;
+    this.space.restore(stream, ref, stream.records + 1, { hlc, row }, kept, now);
   }
 
   /** A position that is not that of these records is not believed: the stream is fetched, and compared to them. */

@@ -6,7 +6,7 @@ import type { Row, RowRef } from '../../model/index.js';
 import { refKey } from '../../model/index.js';
 import type { MergeTarget } from '../step/types.js';
 import type { Content } from './content.js';
-import type { Said } from './record.js';
+import type { Kept, Said } from './record.js';
 import { SyncedRecord } from './record.js';
 import type { Stream } from './stream.js';
 
@@ -38,12 +38,23 @@ export class Space {
   }
 
   say(stream: Stream, ref: RowRef, ver: number, said: Said, nowMs: number, content?: Content): SyncedRecord {
-    const record = this.find(refKey(ref), stream) ?? this.add(new SyncedRecord(stream, ref));
+    const key = refKey(ref);
+    const record = this.find(key, stream) ?? this.add(new SyncedRecord(stream, ref, key));
     this.forgetCheck(record);
     stream.say(record, ver, said, nowMs, content);
     this.noteCheck(record);
     record.isFresh = true;
-    this.unsettled.add(record.key);
+    this.unsettled.add(key);
+    return record;
+  }
+
+  /** What is there already, as it is kept. Only what is not simply shown remains to be decided. */
+  restore(stream: Stream, ref: RowRef, ver: number, said: Said, kept: Kept, nowMs: number): SyncedRecord {
+    const key = refKey(ref);
+    const record = this.add(new SyncedRecord(stream, ref, key));
+    stream.say(record, ver, said, nowMs);
+    record.kept = kept;
+    if (record.rival || kept !== 'row') this.unsettled.add(key);
     return record;
   }
 

@@ -166,6 +166,11 @@ export class MeshAgent {
     this.carryOut(out);
   }
 
+  /** Itself first. */
+  known(): readonly MemberInfo[] {
+    return [this.info, ...Array.from(this.members.all(), ({ info }) => info)];
+  }
+
   hearOf(info: MemberInfo): void {
     const out: Effects = { merges: [], sends: [], notices: [] };
     this.members.hearOf(info, { ...this.stepTime(), out });
@@ -200,7 +205,10 @@ export class MeshAgent {
   // ---- commands
 
   register(id: string, fields: Partial<ServiceRow> = {}, node = this.node): void {
-    this.put(this.row(serviceRow(node, id, fields)), this.row(checkRow(node, `service:${id}`, { serviceId: id })));
+    this.put(
+      this.row(serviceRow(node, id, fields)),
+      this.row(checkRow(node, `service:${id}`, { serviceId: id, serviceName: fields.service ?? id })),
+    );
   }
 
   registerNode(name: string, fields: Partial<NodeRow> = {}): void {

@@ -64,7 +64,6 @@ export class Mesh {
     if (!a.isUp || !b.isUp || this.isLinked(a, b) || !this.mayLink(a, b)) return;
     this.links.add(linkName(a, b));
     const [infoA, infoB] = [a.info, b.info];
-    this.introduce(a, b);
     a.take({ type: 'connected', peer: infoB });
     b.take({ type: 'connected', peer: infoA });
   }
@@ -79,15 +78,6 @@ export class Mesh {
 
   connectAll(): void {
     for (const a of this.agents) for (const b of this.agents) if (a !== b) this.connect(a, b);
-  }
-
-  /** Who is there is told on by the other half of the step, to whom these are connected as well. */
-  private introduce(a: MeshAgent, b: MeshAgent): void {
-    for (const agent of this.agents) {
-      for (const news of [a, b]) {
-        if (agent !== news && agent.isUp && this.isLinked(agent, a === news ? b : a)) agent.hearOf(news.info);
-      }
-    }
   }
 
   cut(a: MeshAgent, b: MeshAgent): void {
@@ -112,9 +102,20 @@ export class Mesh {
     for (const until = this.nowMs + ms; this.nowMs < until;) {
       this.deliver();
       this.nowMs += STEP_MS;
+      this.gossip();
       for (const agent of this.agents) if (agent.isUp) this.tick(agent);
     }
     this.deliver();
+  }
+
+  /** Who is there is told on by the other half of the step. */
+  private gossip(): void {
+    for (const a of this.agents) {
+      for (const b of this.agents) {
+        if (!this.isLinked(a, b)) continue;
+        for (const info of a.known()) if (info.origin !== b.origin) b.hearOf(info);
+      }
+    }
   }
 
   private tick(agent: MeshAgent): void {

@@ -71,7 +71,8 @@ export class Story {
     const action = this.below(6);
     if (action < 3) {
       if (node !== agent.node) agent.registerNode(node);
-      const service = `${this.pick(['web', 'db'])}`;
+      // Of rivals under one identity a filter on names must show all or none.
+      const service = node === agent.node ? `${this.pick(['web', 'db'])}` : id < 's2' ? 'web' : 'db';
       agent.register(id, { service, port: this.below(3), address: `10.0.0.${this.below(2)}` }, node);
     } else if (action < 5) agent.flip(id, this.below(2) === 0 ? 'passing' : 'critical', node);
     else agent.deregister(id, node);

@@ -8,6 +8,7 @@ import { require } from './violation.js';
 
 interface Grant {
   readonly by: Origin;
+  readonly machine: Life['machine'];
   readonly session: string;
 }
 
@@ -15,9 +16,14 @@ export class LockJudge implements Watcher {
   /** By datacenter and key. */
   private readonly grants = new Map<string, Grant>();
 
-  /** What its disk says is what it knows: an old copy brings old grants back, and that is its operator's doing. */
+  /**
+   * What its disk says is what it knows: an old copy brings old grants back, an empty one forgets them (docs/sync.md says
+   * so of the home), and that is its operator's doing.
+   */
   started(life: Life): void {
-    for (const [key, { by }] of this.grants) if (by === life.origin) this.grants.delete(key);
+    for (const [key, { by, machine }] of this.grants) {
+      if (by === life.origin || machine === life.machine) this.grants.delete(key);
+    }
     for (const row of life.catalog.kvUnder('')) if (row.session !== '') this.note(life, row);
   }
 
@@ -49,7 +55,8 @@ export class LockJudge implements Watcher {
   }
 
   private note(life: Life, row: KvRow): void {
-    if (!this.isAlone(life)) this.grants.set(place(life, row), { by: life.origin, session: row.session });
+    if (!this.isAlone(life))
+      this.grants.set(place(life, row), { by: life.origin, machine: life.machine, session: row.session });
   }
 
   private forget(life: Life, row: KvRow): void {

@@ -249,6 +249,8 @@ export const limits = {
   membersPerMessage: 256,
   /** Characters of a name, an address, a version. */
   memberTextLength: 255,
+  /** Of the id of an agent or of an index space, of the name of a datacenter: parts of the names of files. */
+  memberIdLength: 64,
   /** Agents whose name one took over, latest ones. */
   memberSucceeds: 32,
   /** Wall-clock milliseconds in the year 5138: far above every real one, with room for raising. */

@@ -36,6 +36,9 @@ describe('what a peer may say of agents', () => {
   const long = 'x'.repeat(256);
   test.each<readonly [string, Partial<Record<keyof MemberInfo, unknown>>]>([
     ['no origin', { origin: '' }],
+    ['an origin that no file can be named after', { origin: 'x'.repeat(65) }],
+    ['a datacenter that no file can be named after', { datacenter: 'ö'.repeat(60) }],
+    ['a space that no file can be named after', { space: 'a/b' }],
     ['a long node name', { node: long }],
     ['a host that is none', { host: 7 }],
     ['a long version', { build: long }],

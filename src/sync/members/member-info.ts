@@ -15,7 +15,11 @@ export function compareInfo(a: MemberInfo, b: MemberInfo): number {
 export function infoFault(info: MemberInfo): string | undefined {
   if (typeof info !== 'object' || info === null) return 'not an info';
   const { origin, node, datacenter, host, build, primary, space } = info;
-  if (!isText(origin, 1) || !isText(node, 1) || !isText(datacenter, 1) || !isText(host, 1)) return 'a name is missing';
+  if (!isText(origin, 1) || !isText(node, 1) || !isText(datacenter, 1) || !isText(host, 1))
+    return 'a name is missing or too long';
+  if (!isFileName(origin) || !isFileName(datacenter) || (space !== '' && !isFileName(space))) {
+    return `an id or the datacenter is not of 1 to ${limits.memberIdLength} letters, digits, dots, - and _`;
+  }
   if (!isText(build, 0) || !isText(primary, 0) || !isText(space, 0)) return 'a name is too long';
   if (!isNumber(info.inc, 1, limits.incarnation)) return 'inc is out of range';
   if (!isNumber(info.port, 0, 65_535)) return 'port is out of range';
@@ -51,4 +55,9 @@ export function cleanInfo(info: MemberInfo): MemberInfo {
 
 function isText(value: unknown, least: number): boolean {
   return typeof value === 'string' && value.length >= least && value.length <= limits.memberTextLength;
+}
+
+/** Copies of what others say are kept in files of these names. */
+function isFileName(value: unknown): boolean {
+  return isText(value, 1) && /^[\w.-]+$/.test(value as string) && (value as string).length <= limits.memberIdLength;
 }

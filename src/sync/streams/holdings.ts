@@ -77,9 +77,10 @@ export class Holdings {
 
   // ---- who is concerned
 
-  /** Whether its records are taken at all: of a known member that has not left, state only of the home. */
+  /** Whether its records are taken at all: of another known member that has not left, state only of the home. */
   isWelcome(id: StreamId, inc: number): boolean {
     const origin = streamOrigin(id);
+    if (origin === this.members.self.origin) return false;
     const view = this.members.of(origin);
     if (!view || view.state === 'left' || view.info.left || inc <= (this.gone.get(origin) ?? 0)) return false;
     return streamKind(id) === 'catalog' || this.isHome(origin);

@@ -45,6 +45,7 @@ export class MeshAgent {
   members!: MeshMembers;
   private state!: SyncState;
   private space: string;
+  private settings: Partial<SyncSettings>;
   private readonly untold: SyncInput[] = [];
   private diskCopy: ReadonlyMap<string, MeshShelf> | undefined;
   isUp = false;
@@ -62,6 +63,7 @@ export class MeshAgent {
     this.node = `node-${options.origin}`;
     this.datacenter = options.datacenter ?? 'dc1';
     this.space = `space-${options.origin}`;
+    this.settings = options.settings ?? {};
     this.shelves.set('local', new MeshShelf({ type: 'local' }));
     this.start();
     this.put(this.row(nodeRow(this.node, { id: this.origin, address: this.origin })));
@@ -86,11 +88,16 @@ export class MeshAgent {
 
   // ---- life
 
+  /** From the next start on. */
+  configure(settings: Partial<SyncSettings>): void {
+    this.settings = { ...this.settings, ...settings };
+  }
+
   start(): void {
     const inc = Math.max(storedIncarnation(this.local.held().documents) + 1, this.wall);
     this.local.commit({ changes: [ownDocument(inc)], durability: 'synced' });
     const before = this.members as MeshMembers | undefined;
-    const settings = { ...defaultSyncSettings, ...this.options.settings };
+    const settings = { ...defaultSyncSettings, ...this.settings };
     this.state = createSyncState(
       {
         self: this.firstInfo(inc),

@@ -1,4 +1,4 @@
-import type { Row, SyncDocument } from '../../model/index.js';
+import type { Change, Row, SyncDocument } from '../../model/index.js';
 import { refKey, refOf } from '../../model/index.js';
 import type { Held, Merge, MergeTarget } from '../../sync/index.js';
 
@@ -12,6 +12,7 @@ interface Content {
 export class MeshShelf {
   private synced: Content = emptyContent();
   private content: Content = emptyContent();
+  private unsynced: (readonly Change[])[] = [];
   private readonly seen = new Map<string, Row>();
 
   constructor(readonly target: MergeTarget) {}
@@ -30,36 +31,33 @@ export class MeshShelf {
 
   commit({ changes, durability, at }: Omit<Merge, 'target'>): void {
     if (durability === 'volatile') {
-      for (const change of changes) if (change.op === 'put') this.seen.set(refKey(refOf(change.row)), change.row);
+      for (const change of changes) if (change.op === 'put') this.seen.set(keyOf(change), change.row);
       return;
     }
     this.content.index = this.nextIndex(changes, at);
-    for (const change of changes) {
-      const key = refKey(change.op === 'put' ? refOf(change.row) : change.ref);
-      const target: Map<string, Row | SyncDocument> = key.startsWith('sync')
-        ? this.content.documents
-        : this.content.rows;
-      if (!key.startsWith('sync')) this.seen.delete(key);
-      if (change.op === 'put') target.set(key, change.row);
-      else target.delete(key);
-    }
+    apply(changes, this.content);
+    for (const change of changes) this.seen.delete(keyOf(change));
+    this.unsynced.push(changes);
     if (durability === 'synced') this.sync();
   }
 
-  private nextIndex(changes: Merge['changes'], at: number | undefined): number {
-    const isNews = changes.some((change) => (change.op === 'put' ? change.row.kind : change.ref.kind) !== 'sync');
+  private nextIndex(changes: readonly Change[], at: number | undefined): number {
+    const isNews = changes.some((change) => !isDocument(change));
     if (at === undefined) return this.index + 1;
     if (at < this.index || (at === this.index && isNews)) throw new Error(`rows at index ${at} after ${this.index}`);
     return at;
   }
 
   sync(): void {
-    this.synced = copyOf(this.content);
+    for (const changes of this.unsynced) apply(changes, this.synced);
+    this.unsynced = [];
+    this.synced.index = this.content.index;
   }
 
   /** What was not synced is lost, and what was only seen, always. */
   restart(how: 'stopped' | 'crashed'): void {
     if (how === 'stopped') this.sync();
+    this.unsynced = [];
     this.content = copyOf(this.synced);
     this.seen.clear();
   }
@@ -67,7 +65,7 @@ export class MeshShelf {
   copy(): MeshShelf {
     const shelf = new MeshShelf(this.target);
     shelf.content = copyOf(this.synced);
-    shelf.sync();
+    shelf.synced = copyOf(this.synced);
     return shelf;
   }
 
@@ -85,6 +83,23 @@ export class MeshShelf {
     const { index, rows, documents } = this.content;
     return { target: this.target, index, rows: [...rows.values()], documents: [...documents.values()] };
   }
+}
+
+function apply(changes: readonly Change[], { rows, documents }: Content): void {
+  for (const change of changes) {
+    const key = keyOf(change);
+    if (change.op === 'delete') (isDocument(change) ? documents : rows).delete(key);
+    else if (change.row.kind === 'sync') documents.set(key, change.row);
+    else rows.set(key, change.row);
+  }
+}
+
+function keyOf(change: Change): string {
+  return refKey(change.op === 'put' ? refOf(change.row) : change.ref);
+}
+
+function isDocument(change: Change): boolean {
+  return (change.op === 'put' ? change.row.kind : change.ref.kind) === 'sync';
 }
 
 function textOf(row: object): string {

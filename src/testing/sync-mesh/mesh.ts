@@ -125,11 +125,14 @@ export class Mesh {
   }
 
   deliver(): void {
-    for (let round = 0; this.queue.length > 0 && round < 200; round++) {
-      const flying = this.shuffled(this.queue);
-      this.queue = [];
-      for (const one of flying) this.arrive(one);
-    }
+    for (let round = 0; this.queue.length > 0 && round < 200; round++) this.deliverRound();
+  }
+
+  /** What is under way by now. */
+  deliverRound(): void {
+    const flying = this.shuffled(this.queue);
+    this.queue = [];
+    for (const one of flying) this.arrive(one);
   }
 
   private arrive({ from, to, bytes }: Flying): void {

@@ -41,8 +41,8 @@ export const defaults = {
   recursorTimeoutMs: 2_000,
   serfHealthOutput: 'Agent alive and reachable',
   consulVersion: '1.21.4',
-  /** Longest wait of a lazy commit for a synced one to travel with. */
-  storeLazyDelayMs: 50,
+  /** Longest wait of a lazy commit for a synced one to travel with: what else is written so often is synced so often. */
+  storeLazyDelayMs: 500,
   snapshotIntervalMs: 3_600_000,
   snapshotRetain: 30,
 

@@ -23,6 +23,7 @@ type Member = { readonly Name: string; readonly Status: number };
 /** One agent of a mesh, started, killed and started again as the same machine. */
 export class MeshAgent {
   private running: AgentProcess | undefined;
+  private end = '';
   private readonly dispatcher: Dispatcher | undefined;
 
   constructor(readonly place: MeshPlace) {
@@ -53,7 +54,8 @@ export class MeshAgent {
 
   async start(): Promise<this> {
     const { name, host, dataDir, socketPath, through, config, env } = this.place;
-    this.running = await startAgent({
+    this.end = '';
+    const started = await startAgent({
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(through === undefined ? {} : { through }),
       ...(env === undefined ? {} : { env }),
@@ -70,6 +72,8 @@ export class MeshAgent {
       flags: ['--peer-addr', this.peer],
       logLevel: 'config',
     });
+    this.running = started;
+    void started.exited.then(({ code, signal }) => (this.end = `ended with ${code ?? signal}`));
     return this;
   }
 
@@ -137,8 +141,9 @@ export class MeshAgent {
     return members.map(({ Name, Status }) => `${Name} ${STATES[Status] ?? String(Status)}`).sort();
   }
 
+  /** What the process said, and how it ended when it did. */
   log(): string {
-    return this.running?.log() ?? '';
+    return (this.running?.log() ?? '') + this.end;
   }
 
   async close(): Promise<void> {

@@ -161,4 +161,29 @@ describe('lazy commits', () => {
     await vi.waitFor(() => expect(disk.writes).toBe(before + 1));
     await store.close();
   });
+
+  test('do not wait for the disk while nothing but lazy ones is being written; after a synced one they do', async () => {
+    const disk = faultyDisk();
+    const store = await openEmbeddedStore({ dataDir, openEngine: disk.open, lazyDelayMs: 1 });
+    await store.commit([put(kv('first'))]);
+    let open = (): void => {};
+    disk.gate = new Promise<void>((resolve) => void (open = resolve));
+    const before = disk.writes;
+    await store.commit([put(kv('a'))], { durability: 'lazy' });
+    await vi.waitFor(() => expect(disk.writes).toBe(before + 1));
+    expect(await store.commit([put(kv('b'))], { durability: 'lazy' })).toBe(3);
+    const shown: number[] = [];
+    const note = (index: number): void => void shown.push(index);
+    const waiting = [store.commit([put(kv('c'))]), store.commit([put(kv('d'))], { durability: 'lazy' })];
+    for (const one of waiting) void one.then(note);
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(shown).toEqual([]);
+    open();
+    await Promise.all(waiting);
+    expect(shown).toEqual([4, 5]);
+    await store.close();
+    const again = await openEmbeddedStore({ dataDir });
+    expect((await stateOf(again)).rows.size).toBe(5);
+    await again.close();
+  });
 });

@@ -3,9 +3,9 @@
  * batch are acknowledged together after the sync. Under load a batch grows until syncs keep up, and a lone commit
  * waits for nobody.
  *
- * A lazy commit starts no batch. It is shown and answered at once when everything before it is on disk (order is kept
- * always), and written with the next synced commit or after a short delay. A volatile one is a lazy one that is done with
- * once it is shown.
+ * A lazy commit starts no batch. It is shown and answered at once when everything before it is on disk or lazy itself
+ * (order is kept always), and written with the next synced commit or after a delay. A volatile one is a lazy one that is
+ * done with once it is shown.
  *
  * A batch that fails ends it all: its outcome on disk is unknown, so nothing may follow it (fsync must not be retried:
  * the kernel may have dropped the very pages it failed on).
@@ -42,6 +42,8 @@ export class GroupCommit<T extends Queued> {
   private ahead = 0;
   private flushing = false;
   private running = false;
+  /** Something in the batch in flight is not shown yet. */
+  private isAwaited = false;
   private failure: Error | undefined;
   private cancelTimer: (() => void) | undefined;
   private whenQuiet: (() => void)[] = [];
@@ -52,7 +54,7 @@ export class GroupCommit<T extends Queued> {
     if (this.failure) return item.reject(this.failure);
     this.queue.push(item);
     if (!item.lazy) return this.start();
-    if (!this.running) this.showLazy();
+    if (!this.isAwaited && this.whenQuiet.length === 0) this.showLazy();
     if (this.queue.length > 0) this.armTimer();
   }
 
@@ -132,12 +134,14 @@ export class GroupCommit<T extends Queued> {
   private async write(batch: readonly T[]): Promise<void> {
     const shown = Math.min(this.ahead, batch.length);
     this.ahead -= shown;
+    this.isAwaited = shown < batch.length;
     try {
       await this.options.write(batch);
     } catch (error) {
       this.fail(error as Error, batch.slice(shown));
       return;
     }
+    this.isAwaited = false;
     this.options.publish(batch.slice(shown));
   }
 

@@ -166,8 +166,8 @@ describe('lazy commits', () => {
     const disk = faultyDisk();
     const store = await openEmbeddedStore({ dataDir, openEngine: disk.open, lazyDelayMs: 1 });
     await store.commit([put(kv('first'))]);
-    let open = (): void => {};
-    disk.gate = new Promise<void>((resolve) => void (open = resolve));
+    const gate = new EventEmitter();
+    disk.gate = once(gate, 'open');
     const before = disk.writes;
     await store.commit([put(kv('a'))], { durability: 'lazy' });
     await vi.waitFor(() => expect(disk.writes).toBe(before + 1));
@@ -178,7 +178,7 @@ describe('lazy commits', () => {
     for (const one of waiting) void one.then(note);
     await new Promise((resolve) => void setImmediate(resolve));
     expect(shown).toEqual([]);
-    open();
+    gate.emit('open');
     await Promise.all(waiting);
     expect(shown).toEqual([4, 5]);
     await store.close();

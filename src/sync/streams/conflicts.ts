@@ -13,6 +13,8 @@ import { clockOf, deletion, winnerOf } from './standing.js';
 interface Conflict {
   /** Who holds what: the same is told once. */
   readonly signature: string;
+  /** Ours is deleted, whoever's is shown. */
+  readonly isDeleted: boolean;
   readonly ref: RowRef;
   readonly winner: Origin;
   readonly losers: readonly Origin[];
@@ -55,13 +57,17 @@ export class Conflicts {
     const victor = winner ?? deleterOf(space, key);
     if (losers.length === 0) return this.forget(key);
     const signature = [victor, ...losers].map((record) => `${record?.stream.origin}@${record?.hlc}`).join(' ');
-    if (this.known.get(key)?.signature === signature) return;
+    const own = losers.find(({ stream }) => stream.origin === this.members.self.origin);
+    // It may have lost to a row long before it is known that it was deleted, which changes what is to be done.
+    const isDeleted = own !== undefined && this.isDeleted(space, this.lostWith(space, own));
+    const known = this.known.get(key);
+    const isNews = known?.signature !== signature;
+    if (!isNews && known.isDeleted === isDeleted) return;
     const ref = (losers[0] as SyncedRecord).ref;
     const origins = losers.map(({ stream }) => stream.origin);
     const reason = reasonOf(victor, losers[0] as SyncedRecord, this.isLive);
-    this.known.set(key, { signature, ref, winner: victor?.stream.origin ?? '', losers: origins, reason });
-    if (winner && ref.kind !== 'check') for (const loser of losers) this.tell(winner, loser, context);
-    const own = losers.find(({ stream }) => stream.origin === this.members.self.origin);
+    this.known.set(key, { signature, isDeleted, ref, winner: victor?.stream.origin ?? '', losers: origins, reason });
+    if (isNews && winner && ref.kind !== 'check') for (const loser of losers) this.tell(winner, loser, context);
     if (own) this.lose(space, own, victor, context);
   }
 
@@ -95,6 +101,12 @@ export class Conflicts {
   /** Another agent deleted it: it will not be shown again, whoever else's row is shown now. */
   private isDeleted(space: Space, lost: SyncedRecord): boolean {
     return (clockOf(space, lost, this.isLive) ?? lost.hlc) < deletion(space, lost.key);
+  }
+
+  /** What decides: for a check whose node or service lost, that. */
+  private lostWith(space: Space, own: SyncedRecord): SyncedRecord {
+    const head = this.headOf(space, own);
+    return head && head.winner !== head.own ? head.own : own;
   }
 
   /** For a check: the record of its own origin that it belongs to, and who is shown there. */

@@ -188,6 +188,31 @@ describe('one identity registered through two agents that do not know of each ot
     expect(c.streams.report(0).conflicts).toHaveLength(1);
   });
 
+  test('at another address is withdrawn when it turns out to have been deleted meanwhile', () => {
+    const { mesh, agents } = meshOf(['a', 'b', 'c', 'd'], { tombstoneMinMs: 1_000 });
+    const [a, b, c, d] = agents;
+    registerOutside(a);
+    mesh.run(1_000);
+    mesh.isolate(a);
+    mesh.isolate(d);
+    for (const agent of [b, c]) agent.judge('a', 'dead');
+    // One side deletes it, and another one that does not know of either registers it later, elsewhere.
+    b.deregister('web', 'outside');
+    mesh.run(1_000);
+    d.judge('a', 'dead');
+    registerOutside(d, '10.0.0.9');
+    mesh.connect(a, d);
+    mesh.run(1_000);
+    expect(a.notices).toContainEqual({ type: 'lost', ref: OF_SERVICE, winner: 'd', yield: false });
+    mesh.connectAll();
+    mesh.run(15_000);
+    expect(a.notices).toContainEqual({ type: 'lost', ref: OF_SERVICE, winner: 'd', yield: true });
+    for (const agent of [a, b, c, d]) {
+      expect(shownRow(agent, SERVICE)).toMatchObject({ origin: 'd' });
+      expect(agent.streams.report(mesh.nowMs).streams.every(({ tombstones }) => tombstones === 0)).toBe(true);
+    }
+  });
+
   test('is the live one’s while the other is dead, and told once for each change of that', () => {
     const { mesh, agents, a, b, c } = met('10.0.0.2');
     mesh.isolate(b);
